@@ -1,0 +1,4 @@
+//! duban.
+pub mod calendar;
+pub mod id;
+pub mod time;
