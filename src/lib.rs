@@ -1,8 +1,10 @@
 //! duban.
 pub mod calendar;
+pub mod event;
 pub mod id;
 pub mod memory;
 pub mod nats;
+pub mod policy;
 pub mod port;
 pub mod sled_store;
 pub mod time;

@@ -48,8 +48,13 @@ pub trait Rows {
     ///
     /// # Errors
     /// [`StoreError`] when the store is damaged.
-    fn scan(&self, table: Table, range: KeyRange<'_>, backward: bool, visit: &mut Visit<'_>)
-    -> Result<(), StoreError>;
+    fn scan(
+        &self,
+        table: Table,
+        range: KeyRange<'_>,
+        backward: bool,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Rows changed in atomic steps by one writer and read by many. Cheap to clone;

@@ -1,0 +1,4 @@
+//! Policies: what a notice demands, as data.
+
+pub mod definition;
+pub mod words;
