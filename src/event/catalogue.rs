@@ -96,6 +96,49 @@ pub enum Event {
     EscalationRaised(RungReached),
 }
 
+impl Event {
+    /// Its type on the wire: the catalogue's own name, or the accepted fact's.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::LedgerOpened(_) => "ledger.opened",
+            Self::PolicyPublished(_) => "policy.published",
+            Self::CalendarApplied(_) => "calendar.applied",
+            Self::EventRefused(_) => "event.refused",
+            Self::EventDuplicated(_) => "event.duplicated",
+            Self::EventParked(_) => "event.parked",
+            Self::FactAccepted(it) => it.fact.kind.as_str(),
+            Self::CaseOpened(_) => "case.opened",
+            Self::CaseClosed(_) => "case.closed",
+            Self::PeriodOpened(_) => "period.opened",
+            Self::DeadlineSet(_) => "deadline.set",
+            Self::DeadlineMoved(_) => "deadline.moved",
+            Self::DeadlinePaused(_) => "deadline.paused",
+            Self::DeadlineResumed(_) => "deadline.resumed",
+            Self::DeadlineMet(_) => "deadline.met",
+            Self::DeadlineCancelled(_) => "deadline.cancelled",
+            Self::DeadlineBreached(_) => "deadline.breached",
+            Self::BreachWithdrawn(_) => "breach.withdrawn",
+            Self::ReminderDue(_) => "reminder.due",
+            Self::EscalationRaised(_) => "escalation.raised",
+        }
+    }
+
+    /// Whether it answers a fact: every fact has exactly one such event, unless
+    /// it was parked, and then one more.
+    #[must_use]
+    pub const fn is_verdict(&self) -> bool {
+        matches!(
+            self,
+            Self::PolicyPublished(_)
+                | Self::EventRefused(_)
+                | Self::EventDuplicated(_)
+                | Self::EventParked(_)
+                | Self::FactAccepted(_)
+        )
+    }
+}
+
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
@@ -132,6 +175,23 @@ payload! {
         sha: Sha,
         /// The definition itself.
         document: Value,
+        /// When it opens its first period, for a workflow that the calendar opens
+        /// and that had none before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<FirstPeriod>,
+        /// Whether open deadlines are to be computed again, for an amended calendar.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        amends: bool,
+    }
+}
+
+payload! {
+    /// Where a recurring duty begins.
+    FirstPeriod {
+        /// The first period.
+        period: Period,
+        /// When its cases open.
+        opens_at: Instant,
     }
 }
 
@@ -175,6 +235,12 @@ payload! {
         reason: Reason,
         /// The original as it was stated: JSON where it could be read.
         original: Value,
+        /// Whether another fact of the same source and id was seen before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        conflicts: bool,
+        /// The intake place of a parked fact that is refused only now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parked: Option<Seq>,
     }
 }
 
@@ -230,6 +296,9 @@ payload! {
         from: Option<Name>,
         /// The state after.
         to: Name,
+        /// The intake place of a parked fact that could be taken only now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parked: Option<Seq>,
     }
 }
 
@@ -247,6 +316,9 @@ payload! {
         /// The period that it is about, when the calendar opened it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         period: Option<Period>,
+        /// The type of the fact that opened it, whose entry is the one before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opened_by: Option<EventType>,
         /// What the case remembers of its opening fact.
         #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
         kept: serde_json::Map<String, Value>,
@@ -270,7 +342,9 @@ payload! {
         policy: Sha,
         /// The period in which the cases were opened.
         period: Period,
-        /// When the next one opens.
+        /// The period after it.
+        next: Period,
+        /// When that one opens.
         next_at: Instant,
     }
 }
@@ -283,7 +357,6 @@ payload! {
         /// 1 for the first time, 2 when it was started again, and so on.
         round: u32,
         /// What stands at this deadline.
-        #[serde(flatten)]
         term: Term,
     }
 }
@@ -304,10 +377,8 @@ payload! {
         /// The calendar's definition that it was computed with.
         calendar: Sha,
         /// When the kernel must look at it next; none when nothing is left to do.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         wake_at: Option<Instant>,
         /// How often each rung of the ladder has been used up.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         rungs: Vec<u16>,
     }
 }
@@ -325,7 +396,6 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resumed_at: Option<Instant>,
         /// What stands now.
-        #[serde(flatten)]
         term: Term,
     }
 }
@@ -395,6 +465,16 @@ payload! {
         /// When the kernel must look at it next.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wake_at: Option<Instant>,
+    }
+}
+
+impl Term {
+    /// The first instant at which it is overdue: the due instant itself, or the
+    /// nanosecond after it where an answer at just that instant is in time.
+    #[must_use]
+    pub const fn overdue_from(&self) -> Instant {
+        let nanos = self.due_at.as_nanos();
+        if self.inclusive { Instant::from_nanos(nanos.saturating_add(1)) } else { self.due_at }
     }
 }
 

@@ -1,0 +1,140 @@
+//! One deadline in time: its due instant, its ladder, what comes next and when.
+//!
+//! Everything is computed from the definition, the calendar and the deadline; the
+//! results travel in events, so that the fold never computes them again.
+
+use crate::calendar::{self, Calendar, Due, DueError, Offset};
+use crate::event::catalogue::Term;
+use crate::id::Sha;
+use crate::policy::definition::{Clock, Ladder, Rung};
+use crate::time::Instant;
+
+use super::row::{Deadline, Status};
+
+/// What a deadline comes to next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// It is breached.
+    Breach,
+    /// A rung of its ladder, by its place, for the nth time.
+    Rung(u16, u16),
+}
+
+/// A clock with the calendar it counts on.
+#[derive(Clone, Copy)]
+pub struct Timepiece<'a> {
+    /// The clock.
+    pub clock: &'a Clock,
+    /// The calendar's definition.
+    pub calendar_sha: Sha,
+    /// The calendar.
+    pub calendar: &'a Calendar,
+}
+
+impl Timepiece<'_> {
+    /// The term of a deadline that starts at `started_at` and was paused so far.
+    ///
+    /// # Errors
+    /// [`DueError`] when the rule and the start give no instant.
+    pub fn due(&self, started_at: Instant, pauses: &[(Instant, Instant)]) -> Result<Due, DueError> {
+        let pauses: Vec<_> =
+            pauses.iter().map(|(from, until)| calendar::Pause { from: *from, until: *until }).collect();
+        calendar::due(self.calendar, &self.clock.due, started_at, &pauses)
+    }
+
+    /// The term that a deadline gets at `now`. Rungs that lie in the past already
+    /// are spent, but for the last one at or after the due instant: who is late
+    /// from the first day is told once, not once a rung.
+    ///
+    /// # Errors
+    /// As [`Timepiece::due`].
+    pub fn start(&self, started_at: Instant, now: Instant) -> Result<Term, DueError> {
+        let due = self.due(started_at, &[])?;
+        let mut term = self.term(started_at, &due, Vec::new());
+        term.rungs = self.spent(&term, now);
+        term.wake_at = self.next_of(&term, false).map(|(at, _)| at);
+        Ok(term)
+    }
+
+    /// The term that a running deadline gets when its due instant is computed
+    /// again; rungs that were used up stay so.
+    ///
+    /// # Errors
+    /// As [`Timepiece::due`].
+    pub fn again(&self, deadline: &Deadline, now: Instant) -> Result<Term, DueError> {
+        let due = self.due(deadline.term.started_at, &deadline.pauses)?;
+        let mut term = self.term(deadline.term.started_at, &due, deadline.term.rungs.clone());
+        let breached = deadline.breached_at.is_some() && term.overdue_from() <= now;
+        term.wake_at = self.next_of(&term, breached).map(|(at, _)| at);
+        Ok(term)
+    }
+
+    /// What a deadline comes to next, and when; nothing when it is not running.
+    #[must_use]
+    pub fn next(&self, deadline: &Deadline) -> Option<(Instant, Step)> {
+        let running = deadline.status == Status::Running;
+        running.then(|| self.next_of(&deadline.term, deadline.breached_at.is_some())).flatten()
+    }
+
+    fn term(&self, started_at: Instant, due: &Due, rungs: Vec<u16>) -> Term {
+        Term {
+            started_at,
+            due_at: due.at,
+            inclusive: due.inclusive,
+            soon_at: calendar::soon_at(self.calendar, due.at, due.inclusive),
+            provisional: due.provisional,
+            calendar: self.calendar_sha,
+            wake_at: None,
+            rungs,
+        }
+    }
+
+    fn next_of(&self, term: &Term, breached: bool) -> Option<(Instant, Step)> {
+        let breach = (!breached).then(|| (term.overdue_from(), Step::Breach));
+        let rungs = self.clock.ladder.iter().flat_map(|ladder| {
+            ladder.rungs.iter().zip(0_u16..).filter_map(|(rung, place)| {
+                let used = term.rungs.get(usize::from(place)).copied().unwrap_or(0);
+                let at = (used < rung.most).then(|| self.rung_at(ladder, rung, used, term))?;
+                Some((at, Step::Rung(place, used + 1)))
+            })
+        });
+        breach.into_iter().chain(rungs).min()
+    }
+
+    /// When a rung is reached for the time after `used` ones.
+    fn rung_at(&self, ladder: &Ladder, rung: &Rung, used: u16, term: &Term) -> Instant {
+        let mut at = self.walk(term.due_at, term.inclusive, &rung.at);
+        for _ in 0..used {
+            if let Some(every) = &rung.every {
+                at = self.walk(at, true, every);
+            }
+        }
+        if !ladder.quiet_outside_working_hours {
+            return at;
+        }
+        let open = calendar::next_open(self.calendar, at);
+        // A reminder that would wait past the due instant comes before it instead.
+        if at <= term.due_at { open.min(term.due_at) } else { open }
+    }
+
+    fn walk(&self, from: Instant, inclusive: bool, by: &Offset) -> Instant {
+        calendar::offset(self.calendar, from, inclusive, by)
+    }
+
+    /// How often each rung counts as used at `now`.
+    fn spent(&self, term: &Term, now: Instant) -> Vec<u16> {
+        let Some(ladder) = &self.clock.ladder else { return Vec::new() };
+        let past = |rung: &Rung, used: u16| self.rung_at(ladder, rung, used, term) <= now;
+        let mut spent: Vec<u16> = ladder
+            .rungs
+            .iter()
+            .map(|rung| (0..rung.most).take_while(|used| past(rung, *used)).count() as u16)
+            .collect();
+        if term.overdue_from() <= now {
+            if let Some(last) = spent.iter_mut().rev().find(|used| **used > 0) {
+                *last -= 1;
+            }
+        }
+        spent
+    }
+}

@@ -1,0 +1,229 @@
+//! The doors that every fact goes through before its case is looked at.
+
+use serde_json::Value;
+
+use super::{opening, publish, route, transit};
+use crate::event::catalogue::{Event, EventDuplicated, EventParked, EventRefused, FactRef, Reason};
+use crate::event::fact::{Content, Fact, Malformed, Received};
+use crate::id::{CaseId, Seq, Sha};
+use crate::kernel::row::{Family, Known, Parked, known_key};
+use crate::kernel::state::{Backing, State, StateError};
+use crate::kernel::turn::{About, Outgoing, Turn};
+use crate::time::Instant;
+
+/// The type by which definitions come in.
+const POLICY_PUBLISHED: &str = "policy.published";
+
+/// A fact with what the kernel needs to know of its coming.
+#[derive(Debug, Clone)]
+pub struct Stated {
+    /// The fact.
+    pub fact: Fact,
+    /// Its digest.
+    pub content: Sha,
+    /// The instant that counts as its recorded one.
+    pub recorded_at: Instant,
+    /// Its own intake place, if it was parked and is taken up only now.
+    pub parked: Option<Seq>,
+}
+
+/// Decides one record of the intake. Timers that are due before it must have
+/// fired already ([`crate::kernel::timers::fire`]).
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read; never for anything a fact says.
+pub fn decide<B: Backing>(
+    state: &mut State<B>,
+    received: &Received,
+) -> Result<Vec<Outgoing>, StateError> {
+    let mut turn = Turn::new(state, received.seq, false);
+    match &received.content {
+        Content::Tick => {}
+        Content::Malformed(fault, original) => refuse_malformed(&mut turn, received.at, fault, original)?,
+        Content::Fact(fact) => {
+            let recorded_at = fact.imported_at.unwrap_or(received.at);
+            let content = fact.content();
+            admit(&mut turn, Stated { fact: (**fact).clone(), content, recorded_at, parked: None })?;
+        }
+    }
+    Ok(turn.finish())
+}
+
+fn admit<B: Backing>(turn: &mut Turn<'_, B>, stated: Stated) -> Result<(), StateError> {
+    let key = known_key(&stated.fact.source, &stated.fact.id);
+    if let Some(known) = turn.state.row::<Known>(Family::Known, &key)? {
+        return seen_before(turn, &stated, &known);
+    }
+    if stated.fact.kind.as_str() == POLICY_PUBLISHED {
+        return publish::publish(turn, &stated);
+    }
+    if let Err(reason) = plausible(turn.state, &stated) {
+        return refuse(turn, &stated, reason, false);
+    }
+    match route::route(turn.state, &stated.fact, stated.recorded_at)? {
+        route::Route::Case(case) => transit::transit(turn, &stated, &case),
+        route::Route::Opens(workflow, id) => opening::open(turn, &stated, &workflow, id),
+        route::Route::Waits(cases) => park(turn, &stated, cases),
+        route::Route::Nowhere(reason) => refuse(turn, &stated, reason, false),
+    }
+}
+
+fn seen_before<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, known: &Known) -> Result<(), StateError> {
+    let Known { first, content } = *known;
+    if content != stated.content {
+        let message = format!(
+            "the source {} has stated another fact under this id before, at intake {first}; \
+             an id is used once, and a correction is a new fact",
+            stated.fact.source
+        );
+        let reason = Reason::new("id.conflicts", "id", &stated.fact.id, message);
+        return refuse(turn, stated, reason, true);
+    }
+    let event = Event::EventDuplicated(EventDuplicated {
+        fact: FactRef::to(&stated.fact, stated.content),
+        first,
+    });
+    turn.emit(stated.recorded_at, &publisher(stated), event)
+}
+
+/// Whether the publisher, type, time and data of a fact can be right.
+fn plausible<B: Backing>(state: &State<B>, stated: &Stated) -> Result<(), Reason> {
+    let (fact, policies) = (&stated.fact, state.policies());
+    if policies.unit(&fact.actor).is_none() {
+        let message = format!("the register knows no unit {}; publish as one of its units", fact.actor);
+        return Err(Reason::new("actor.unknown", "actor", fact.actor.as_str(), message));
+    }
+    let tolerance = i64::from(policies.settings().clock_tolerance_minutes) * 60;
+    if let Some(at) = fact.occurred_at.filter(|at| *at > stated.recorded_at.plus_seconds(tolerance)) {
+        let message = format!(
+            "it is said to occur after it was recorded ({}); a fact is something that has happened",
+            stated.recorded_at
+        );
+        return Err(Reason::new("time.future", "time", &at.to_string(), message));
+    }
+    policies.validate(&fact.kind, fact.version.as_deref(), &fact.data)
+}
+
+fn park<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, cases: Vec<CaseId>) -> Result<(), StateError> {
+    for case in &cases {
+        let waiting = turn.state.keys(Family::ParkedFor, &[case.as_str().as_bytes(), &[0]].concat(), MOST_PARKED)?;
+        if waiting.len() >= MOST_PARKED {
+            let message = format!("{MOST_PARKED} facts wait for this case already, and it has not been opened");
+            let reason = Reason::new("case.unknown", "subject", case.as_str(), message);
+            return refuse(turn, stated, reason, false);
+        }
+    }
+    let hours = i64::from(turn.state.policies().settings().parked_for_hours);
+    let event = Event::EventParked(EventParked {
+        fact: stated.fact.clone(),
+        content: stated.content,
+        recorded_at: stated.recorded_at,
+        until: stated.recorded_at.plus_seconds(hours * 3600),
+        cases,
+    });
+    turn.emit(stated.recorded_at, &publisher(stated), event)
+}
+
+/// The most facts that wait for one case, so that opening it stays one group.
+const MOST_PARKED: usize = 16;
+
+/// Takes up the facts that waited for a case that is now there, in the order in
+/// which they came.
+pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result<(), StateError> {
+    let prefix = [id.as_str().as_bytes(), &[0]].concat();
+    for key in turn.state.keys(Family::ParkedFor, &prefix, MOST_PARKED)? {
+        let Some(seq) = key.get(prefix.len()..).and_then(|tail| tail.try_into().ok()) else { continue };
+        let seq = Seq(u64::from_be_bytes(seq));
+        let Some((stated, _)) = parked(turn.state, seq)? else { continue };
+        if let Some(case) = turn.state.case(id)? {
+            transit::transit(turn, &stated, &case)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a parked fact whose time is over.
+pub(in crate::kernel) fn expire<B: Backing>(turn: &mut Turn<'_, B>, seq: Seq) -> Result<(), StateError> {
+    let Some((stated, row)) = parked(turn.state, seq)? else { return Ok(()) };
+    let cases: Vec<_> = row.cases.iter().map(CaseId::as_str).collect();
+    let message = format!(
+        "no case {} was opened until {}; state the fact that opens it first, then this one again under a new id",
+        cases.join(" or "),
+        row.until
+    );
+    let reason = Reason::new("case.unknown", "subject", cases.first().unwrap_or(&""), message);
+    emit_refusal(turn, row.until, &stated, reason, false)
+}
+
+fn parked<B: Backing>(state: &State<B>, seq: Seq) -> Result<Option<(Stated, Parked)>, StateError> {
+    let key = seq.0.to_be_bytes();
+    let Some(row) = state.row::<Parked>(Family::Parked, &key)? else { return Ok(None) };
+    let fact = row.fact().map_err(|error| StateError::Row {
+        family: Family::Parked.name(),
+        key: seq.to_string(),
+        reason: error.to_string(),
+    })?;
+    let stated = Stated { fact, content: row.content, recorded_at: row.recorded_at, parked: Some(seq) };
+    Ok(Some((stated, row)))
+}
+
+/// Refuses a fact that could be read.
+pub(super) fn refuse<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    stated: &Stated,
+    reason: Reason,
+    conflicts: bool,
+) -> Result<(), StateError> {
+    emit_refusal(turn, stated.recorded_at, stated, reason, conflicts)
+}
+
+fn emit_refusal<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    at: Instant,
+    stated: &Stated,
+    reason: Reason,
+    conflicts: bool,
+) -> Result<(), StateError> {
+    let original = serde_json::to_value(&stated.fact).unwrap_or(Value::Null);
+    let event = Event::EventRefused(Box::new(EventRefused {
+        fact: Some(FactRef::to(&stated.fact, stated.content)),
+        kind: Some(stated.fact.kind.clone()),
+        reason,
+        original: bounded(original),
+        conflicts,
+        parked: stated.parked,
+    }));
+    turn.emit(at, &publisher(stated), event)
+}
+
+/// The original, or its beginning as text when the ledger should not carry it all.
+fn bounded(original: Value) -> Value {
+    let text = original.to_string();
+    if text.len() <= crate::event::fact::MOST_ORIGINAL {
+        return original;
+    }
+    Value::String(text.chars().take(crate::event::fact::MOST_ORIGINAL / 4).collect())
+}
+
+fn refuse_malformed<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    at: Instant,
+    fault: &Malformed,
+    original: &str,
+) -> Result<(), StateError> {
+    let about = About { unit: fault.actor.clone(), ..About::default() };
+    let event = Event::EventRefused(Box::new(EventRefused {
+        fact: None,
+        kind: None,
+        reason: Reason::from(fault),
+        original: Value::String(original.to_owned()),
+        conflicts: false,
+        parked: None,
+    }));
+    turn.emit(at, &about, event)
+}
+
+/// What an event about a fact, but no case, is about: who published it.
+pub(super) fn publisher(stated: &Stated) -> About {
+    About { unit: Some(stated.fact.actor.clone()), ..About::default() }
+}

@@ -1,0 +1,18 @@
+//! Deciding: state × fact × time → events.
+//!
+//! A fact goes through the same doors in the same order, and the first that stays
+//! shut is the reason of its refusal: read ([`admit`]), seen before, publisher
+//! known, type known, time plausible, data as its schema says; then its case is
+//! found ([`route`]), the transition is judged ([`transit`]), and the clocks follow
+//! ([`clocks`]). Policies come in by [`publish`]. Every fact has at least one
+//! event; nothing here reads a clock, draws a number or does I/O.
+
+mod admit;
+pub(super) mod clocks;
+pub(super) mod opening;
+mod publish;
+mod route;
+mod transit;
+
+pub use admit::decide;
+pub(super) use admit::expire;

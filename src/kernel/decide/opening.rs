@@ -1,0 +1,128 @@
+//! How cases open: by a fact, or by the calendar.
+
+use serde_json::{Map, Value};
+
+use super::admit::{Stated, refuse, take_up};
+use super::clocks;
+use super::route::{text_at, value_at};
+use super::transit::{permit, satisfy};
+use crate::calendar::Period;
+use crate::event::catalogue::{CaseOpened, Event, FactAccepted, Reason};
+use crate::id::{CaseId, Sha, UnitId};
+use crate::kernel::state::{Backing, State, StateError};
+use crate::kernel::turn::{About, Turn};
+use crate::policy::definition::{Opening, Workflow};
+use crate::time::Instant;
+
+/// Opens the case `id` by a fact, and takes up what waited for it.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn open<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    stated: &Stated,
+    workflow: &Workflow,
+    id: CaseId,
+) -> Result<(), StateError> {
+    let (owner, plan) = match prepare(turn.state, stated, workflow) {
+        Ok(prepared) => prepared,
+        Err(reason) => return refuse(turn, stated, reason, false),
+    };
+    let policy = sha_of(turn.state, workflow)?;
+    let about = About { case: Some(id.clone()), unit: Some(owner.clone()), policy: Some(policy) };
+    let accepted = FactAccepted {
+        fact: stated.fact.clone(),
+        content: stated.content,
+        from: None,
+        to: workflow.initial.clone(),
+        parked: stated.parked,
+    };
+    turn.emit(stated.recorded_at, &about, Event::FactAccepted(Box::new(accepted)))?;
+    let opened = CaseOpened {
+        workflow: workflow.name.clone(),
+        policy,
+        owner,
+        state: workflow.initial.clone(),
+        period: None,
+        opened_by: Some(stated.fact.kind.clone()),
+        kept: kept(stated, workflow),
+    };
+    turn.emit(stated.recorded_at, &about, Event::CaseOpened(Box::new(opened)))?;
+    clocks::run(turn, workflow, stated, &about, &plan)?;
+    take_up(turn, &id)
+}
+
+/// Opens one unit's case of a period, unless it is there.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn open_for_period<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    at: Instant,
+    workflow: &Workflow,
+    unit: &UnitId,
+    period: &Period,
+) -> Result<(), StateError> {
+    let Ok(id) = CaseId::of(&workflow.name, &format!("{unit}/{period}")) else { return Ok(()) };
+    if turn.state.case(&id)?.is_some() {
+        return Ok(());
+    }
+    let policy = sha_of(turn.state, workflow)?;
+    let about = About { case: Some(id.clone()), unit: Some(unit.clone()), policy: Some(policy) };
+    let kept = [("unit", unit.to_string()), ("period", period.to_string())];
+    let opened = CaseOpened {
+        workflow: workflow.name.clone(),
+        policy,
+        owner: unit.clone(),
+        state: workflow.initial.clone(),
+        period: Some(period.clone()),
+        opened_by: None,
+        kept: kept.into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))).collect(),
+    };
+    turn.emit(at, &about, Event::CaseOpened(Box::new(opened)))?;
+    for clock in workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)) {
+        clocks::start(turn, at, &about, clock, at, 1)?;
+    }
+    take_up(turn, &id)
+}
+
+fn prepare<B: Backing>(
+    state: &State<B>,
+    stated: &Stated,
+    workflow: &Workflow,
+) -> Result<(UnitId, clocks::Plan), Reason> {
+    let fact = &stated.fact;
+    let owner = owner(state, stated, workflow)?;
+    if let Opening::Event { by, when, .. } = &workflow.opens {
+        permit(state, by, fact, &owner)?;
+        satisfy(state, when.as_ref(), fact, None)?;
+    }
+    let plan = clocks::plan(state, workflow, stated, None)?;
+    Ok((owner, plan))
+}
+
+fn owner<B: Backing>(state: &State<B>, stated: &Stated, workflow: &Workflow) -> Result<UnitId, Reason> {
+    let path = &workflow.owner;
+    let Some(name) = text_at(&stated.fact, path) else {
+        return Err(Reason::new("unit.unknown", &path.0, "", "it names no unit that would owe the case"));
+    };
+    state.policies().resolve_unit(&name).ok_or_else(|| {
+        Reason::new("unit.unknown", &path.0, &name, "the register knows no unit by this id, title or alias")
+    })
+}
+
+fn kept(stated: &Stated, workflow: &Workflow) -> Map<String, Value> {
+    let named = workflow.keep.iter().filter_map(|path| {
+        let name = path.0.strip_prefix("data.").unwrap_or(&path.0);
+        value_at(&stated.fact, path).map(|value| (name.to_owned(), value.into_owned()))
+    });
+    named.collect()
+}
+
+fn sha_of<B: Backing>(state: &State<B>, workflow: &Workflow) -> Result<Sha, StateError> {
+    state.policies().sha_of(workflow).ok_or_else(|| StateError::Row {
+        family: "policy",
+        key: workflow.name.to_string(),
+        reason: "the definition in force has no place on the ledger".into(),
+    })
+}

@@ -1,0 +1,314 @@
+//! The fold: state × ledger entry → state.
+//!
+//! It decides nothing: what an event says is copied, never computed again, so a
+//! replay under newer code and newer policies gives the state that was true then.
+
+use super::row::{
+    Case, Deadline, Family, Known, Parked, PolicyRow, Refused, Schedule, Status, Sweep, Timer, TimerKey,
+    known_key,
+};
+use super::state::{Backing, State, StateError};
+use crate::event::catalogue::{
+    CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event, EventParked, EventRefused,
+    FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
+};
+use crate::event::entry::Entry;
+use crate::id::{CaseId, Name, Seq, Sha};
+use crate::policy::definition::Definition;
+
+/// Folds one entry, whose digest is `hash`, into the state.
+///
+/// # Errors
+/// [`StateError::Entry`] when the entry does not follow from the state.
+pub fn evolve<B: Backing>(state: &mut State<B>, entry: &Entry, hash: Sha) -> Result<(), StateError> {
+    if entry.seq != state.checkpoint().seq.next() {
+        return Err(wrong(entry, &format!("the fold stands at {}", state.checkpoint().seq)));
+    }
+    apply(state, entry)?;
+    let decided = &entry.decided;
+    let checkpoint = state.checkpoint_mut();
+    if !decided.by_time && decided.event.is_verdict() {
+        checkpoint.decided = checkpoint.decided.max(decided.cause);
+    }
+    checkpoint.seq = entry.seq;
+    checkpoint.hash = hash;
+    checkpoint.cause = decided.cause;
+    checkpoint.ordinal = entry.ordinal + 1;
+    checkpoint.clock = checkpoint.clock.max(decided.at);
+    Ok(())
+}
+
+fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateError> {
+    match &entry.decided.event {
+        Event::LedgerOpened(it) => {
+            let checkpoint = state.checkpoint_mut();
+            checkpoint.ledger = it.ledger;
+            checkpoint.tenant = it.tenant.clone();
+            Ok(())
+        }
+        Event::PolicyPublished(it) => policy_published(state, entry, it),
+        Event::CalendarApplied(it) => state.put_row::<Sweep>(Family::Sweep, it.calendar.as_str().as_bytes(), None),
+        Event::EventRefused(it) => event_refused(state, entry, it),
+        Event::EventDuplicated(_) => Ok(()),
+        Event::EventParked(it) => event_parked(state, entry, it),
+        Event::FactAccepted(it) => {
+            fact_known(state, entry, it)?;
+            match (&entry.decided.case, &it.from) {
+                (Some(case), Some(_)) => change(state, entry, case, |case| {
+                    case.state = it.to.clone();
+                    *case.seen.entry(it.fact.kind.clone()).or_default() += 1;
+                }),
+                _ => Ok(()),
+            }
+        }
+        Event::CaseOpened(it) => case_opened(state, entry, it),
+        Event::CaseClosed(_) => with_case(state, entry, |case, entry| case.closed_at = Some(entry.decided.at)),
+        Event::PeriodOpened(it) => period_opened(state, entry, it),
+        Event::DeadlineSet(it) => with_case(state, entry, |case, _| deadline_set(case, it)),
+        Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
+            with_deadline(state, entry, &it.clock, |deadline, entry| deadline_moved(deadline, entry, it))
+        }
+        Event::DeadlinePaused(it) => with_deadline(state, entry, &it.clock, |deadline, _| {
+            deadline.status = Status::Paused { since: it.paused_at };
+            deadline.term.wake_at = None;
+        }),
+        Event::DeadlineMet(it) => with_deadline(state, entry, &it.clock, |deadline, _| deadline_met(deadline, it)),
+        Event::DeadlineCancelled(it) => {
+            with_deadline(state, entry, &it.clock, |deadline, _| deadline.status = Status::Cancelled)
+        }
+        Event::DeadlineBreached(it) => {
+            with_deadline(state, entry, &it.clock, |deadline, entry| breached(deadline, entry, it))
+        }
+        Event::BreachWithdrawn(it) => {
+            with_deadline(state, entry, &it.clock, |deadline, _| deadline.breached_at = None)
+        }
+        Event::ReminderDue(it) | Event::EscalationRaised(it) => {
+            with_deadline(state, entry, &it.clock, |deadline, entry| rung_reached(deadline, entry, it))
+        }
+    }
+}
+
+fn fact_known<B: Backing>(state: &mut State<B>, entry: &Entry, it: &FactAccepted) -> Result<(), StateError> {
+    match it.parked {
+        // It has been known since it was parked.
+        Some(intake) => unpark(state, intake),
+        None => known(state, entry.decided.cause, &FactRef::to(&it.fact, it.content)),
+    }
+}
+
+fn policy_published<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    it: &PolicyPublished,
+) -> Result<(), StateError> {
+    known(state, entry.decided.cause, &it.fact)?;
+    let definition: Definition =
+        serde_json::from_value(it.document.clone()).map_err(|error| wrong(entry, &error))?;
+    let policies = state.policies().with(&definition).map_err(|error| wrong(entry, &error))?;
+    state.set_policies(policies);
+    let row = PolicyRow { sha: it.sha, at: entry.decided.at, document: it.document.to_string() };
+    state.put_row(Family::Policy, &entry.seq.0.to_be_bytes(), Some(&row))?;
+    if it.amends {
+        let sweep = Sweep { sha: it.sha, at: entry.decided.at };
+        state.put_row(Family::Sweep, it.name.as_bytes(), Some(&sweep))?;
+    }
+    let Some(first) = &it.first else { return Ok(()) };
+    let workflow = Name::new(&it.name).map_err(|error| wrong(entry, &error))?;
+    schedule(state, &workflow, Schedule { period: first.period.clone(), opens_at: first.opens_at })
+}
+
+fn schedule<B: Backing>(state: &mut State<B>, workflow: &Name, next: Schedule) -> Result<(), StateError> {
+    let key = workflow.as_str().as_bytes();
+    if let Some(before) = state.row::<Schedule>(Family::Schedule, key)? {
+        state.put_timer(TimerKey { at: before.opens_at, timer: Timer::Period(workflow.clone()) }, false);
+    }
+    state.put_timer(TimerKey { at: next.opens_at, timer: Timer::Period(workflow.clone()) }, true);
+    state.put_row(Family::Schedule, key, Some(&next))
+}
+
+fn period_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &PeriodOpened) -> Result<(), StateError> {
+    let next = Schedule { period: it.next.clone(), opens_at: it.next_at };
+    if it.next <= it.period {
+        return Err(wrong(entry, &"the next period does not lie after this one"));
+    }
+    schedule(state, &it.workflow, next)
+}
+
+fn known<B: Backing>(state: &mut State<B>, first: Seq, fact: &FactRef) -> Result<(), StateError> {
+    let key = known_key(&fact.source, &fact.id);
+    state.put_row(Family::Known, &key, Some(&Known { first, content: fact.content }))
+}
+
+fn event_refused<B: Backing>(state: &mut State<B>, entry: &Entry, it: &EventRefused) -> Result<(), StateError> {
+    let cause = entry.decided.cause;
+    if let Some(intake) = it.parked {
+        unpark(state, intake)?;
+    } else if let Some(fact) = it.fact.as_ref().filter(|_| !it.conflicts) {
+        known(state, cause, fact)?;
+    }
+    let row = Refused {
+        intake: it.parked.unwrap_or(cause),
+        at: entry.decided.at,
+        fact: it.fact.as_ref().map(|fact| (fact.source.clone(), fact.id.clone())),
+        actor: entry.decided.unit.clone(),
+        kind: it.kind.clone(),
+        reason: it.reason.clone(),
+        original: it.original.to_string(),
+    };
+    state.put_row(Family::Refused, &entry.seq.0.to_be_bytes(), Some(&row))
+}
+
+fn event_parked<B: Backing>(state: &mut State<B>, entry: &Entry, it: &EventParked) -> Result<(), StateError> {
+    let intake = entry.decided.cause;
+    known(state, intake, &FactRef::to(&it.fact, it.content))?;
+    let row = Parked {
+        fact: serde_json::to_string(&it.fact).map_err(|error| wrong(entry, &error))?,
+        content: it.content,
+        recorded_at: it.recorded_at,
+        cases: it.cases.clone(),
+        until: it.until,
+    };
+    state.put_row(Family::Parked, &intake.0.to_be_bytes(), Some(&row))?;
+    for case in &it.cases {
+        state.put_row(Family::ParkedFor, &parked_for_key(case, intake), Some(&()))?;
+    }
+    state.put_timer(TimerKey { at: it.until, timer: Timer::Parked(intake) }, true);
+    Ok(())
+}
+
+/// The key under which a parked fact is found by its case.
+#[must_use]
+pub(super) fn parked_for_key(case: &CaseId, intake: Seq) -> Vec<u8> {
+    [case.as_str().as_bytes(), &[0], &intake.0.to_be_bytes()].concat()
+}
+
+fn unpark<B: Backing>(state: &mut State<B>, intake: Seq) -> Result<(), StateError> {
+    let key = intake.0.to_be_bytes();
+    let Some(parked) = state.row::<Parked>(Family::Parked, &key)? else { return Ok(()) };
+    for case in &parked.cases {
+        state.put_row::<()>(Family::ParkedFor, &parked_for_key(case, intake), None)?;
+    }
+    state.put_row::<Parked>(Family::Parked, &key, None)?;
+    state.put_timer(TimerKey { at: parked.until, timer: Timer::Parked(intake) }, false);
+    Ok(())
+}
+
+fn case_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &CaseOpened) -> Result<(), StateError> {
+    let Some(id) = entry.decided.case.clone() else { return Err(wrong(entry, &"it names no case")) };
+    if state.case(&id)?.is_some() {
+        return Err(wrong(entry, &format!("{id} is there already")));
+    }
+    let case = Case {
+        id,
+        policy: it.policy,
+        owner: it.owner.clone(),
+        state: it.state.clone(),
+        opened_at: entry.decided.at,
+        closed_at: None,
+        period: it.period.clone(),
+        kept: serde_json::Value::Object(it.kept.clone()).to_string(),
+        seen: it.opened_by.iter().map(|kind| (kind.clone(), 1)).collect(),
+        deadlines: Vec::new(),
+        history: it.opened_by.iter().map(|_| Seq(entry.seq.0 - 1)).chain([entry.seq]).collect(),
+    };
+    state.put_case(None, case);
+    Ok(())
+}
+
+fn change<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    id: &CaseId,
+    with: impl FnOnce(&mut Case),
+) -> Result<(), StateError> {
+    let Some(before) = state.case(id)? else { return Err(wrong(entry, &format!("there is no case {id}"))) };
+    let mut after = Case::clone(&before);
+    with(&mut after);
+    after.history.push(entry.seq);
+    state.put_case(Some(before), after);
+    Ok(())
+}
+
+fn with_case<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    with: impl FnOnce(&mut Case, &Entry),
+) -> Result<(), StateError> {
+    let Some(id) = &entry.decided.case else { return Err(wrong(entry, &"it names no case")) };
+    change(state, entry, id, |case| with(case, entry))
+}
+
+fn with_deadline<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    clock: &Name,
+    with: impl FnOnce(&mut Deadline, &Entry),
+) -> Result<(), StateError> {
+    let mut found = false;
+    with_case(state, entry, |case, entry| {
+        if let Some(deadline) = case.deadlines.iter_mut().find(|deadline| deadline.clock == *clock) {
+            found = true;
+            with(deadline, entry);
+        }
+    })?;
+    if found { Ok(()) } else { Err(wrong(entry, &format!("the case has no clock {clock}"))) }
+}
+
+fn deadline_set(case: &mut Case, it: &DeadlineSet) {
+    let deadline = Deadline {
+        clock: it.clock.clone(),
+        round: it.round,
+        status: Status::Running,
+        term: it.term.clone(),
+        breached_at: None,
+        level: 0,
+        reminders: 0,
+        reminded_at: None,
+        pauses: Vec::new(),
+        moves: 0,
+    };
+    match case.deadlines.iter_mut().find(|other| other.clock == it.clock) {
+        Some(place) => *place = deadline,
+        None => case.deadlines.push(deadline),
+    }
+}
+
+fn deadline_moved(deadline: &mut Deadline, entry: &Entry, it: &DeadlineMoved) {
+    if let (Status::Paused { since }, Some(until)) = (deadline.status, it.resumed_at) {
+        deadline.pauses.push((since, until));
+        deadline.status = Status::Running;
+    }
+    deadline.term = it.term.clone();
+    deadline.moves = deadline.moves.saturating_add(1);
+    if deadline.overdue_from() > entry.decided.at {
+        deadline.breached_at = None;
+    }
+}
+
+fn deadline_met(deadline: &mut Deadline, it: &DeadlineMet) {
+    deadline.status = Status::Met { at: it.met_at, late: it.late };
+    deadline.term.wake_at = None;
+}
+
+fn breached(deadline: &mut Deadline, entry: &Entry, it: &DeadlineBreached) {
+    deadline.breached_at = Some(entry.decided.at);
+    deadline.term.wake_at = it.wake_at;
+}
+
+fn rung_reached(deadline: &mut Deadline, entry: &Entry, it: &RungReached) {
+    if let Some(count) = deadline.term.rungs.get_mut(usize::from(it.rung)) {
+        *count = it.nth;
+    }
+    deadline.term.wake_at = it.wake_at;
+    if it.act.level() == 0 {
+        deadline.reminders = deadline.reminders.saturating_add(1);
+        deadline.reminded_at = Some(entry.decided.at);
+    } else {
+        deadline.level = deadline.level.max(it.act.level());
+    }
+}
+
+fn wrong(entry: &Entry, reason: &dyn std::fmt::Display) -> StateError {
+    StateError::Entry { seq: entry.seq, kind: entry.decided.event.kind().to_string(), reason: reason.to_string() }
+}
+

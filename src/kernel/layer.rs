@@ -1,0 +1,82 @@
+//! A layer: the changes of one group of events, before they are stored.
+//!
+//! Layers lie over the store while their events are on the way to the ledger and
+//! to disk; thrown away, they leave nothing behind. A layer writes each row once,
+//! however often it changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::index::{CounterKey, count, due_keys};
+use super::row::{Case, Family, TimerKey};
+use crate::id::CaseId;
+
+/// A case before the layer and after it.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    /// As the layers below have it.
+    pub before: Option<Arc<Case>>,
+    /// As it is now.
+    pub after: Arc<Case>,
+}
+
+/// Changes that are not stored yet.
+#[derive(Debug, Clone, Default)]
+pub struct Layer {
+    /// Cases.
+    pub cases: BTreeMap<CaseId, Touched>,
+    /// Timers set (`true`) and taken away (`false`).
+    pub timers: BTreeMap<TimerKey, bool>,
+    /// All other rows; `None` removes one.
+    pub rows: BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>,
+}
+
+/// The rows that a layer changes, ready for a store, but for the counts.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The new content of each row; `None` removes it.
+    pub rows: BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>,
+    /// How much each count changes.
+    pub counts: BTreeMap<CounterKey, i64>,
+}
+
+impl Layer {
+    /// Whether nothing was changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty() && self.timers.is_empty() && self.rows.is_empty()
+    }
+
+    /// Roughly how many rows the layer will write.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.cases.len() * 5 + self.timers.len() + self.rows.len()
+    }
+
+    /// The rows to write: cases, timers and what follows from them. An index key
+    /// that a case had before and still has is left alone.
+    ///
+    /// # Errors
+    /// Never for rows that the fold made.
+    pub fn to_rows(&self) -> Result<Rows, postcard::Error> {
+        let mut all = Rows { rows: self.rows.clone(), counts: BTreeMap::new() };
+        for (id, touched) in &self.cases {
+            let before: BTreeSet<_> = touched.before.as_deref().map(due_keys).unwrap_or_default();
+            let after = due_keys(&touched.after);
+            let gone = before.difference(&after).cloned().map(|key| (key, None));
+            let new = after.difference(&before).cloned().map(|key| (key, Some(Vec::new())));
+            all.rows.extend(gone.chain(new));
+            if let Some(before) = &touched.before {
+                count(before, -1, &mut all.counts);
+            }
+            count(&touched.after, 1, &mut all.counts);
+            let row = postcard::to_stdvec(&*touched.after)?;
+            all.rows.insert((Family::Case, id.as_str().as_bytes().to_vec()), Some(row));
+        }
+        for (timer, set) in &self.timers {
+            all.rows.insert((Family::Timer, timer.to_bytes()), set.then(Vec::new));
+        }
+        all.counts.retain(|_, change| *change != 0);
+        Ok(all)
+    }
+}

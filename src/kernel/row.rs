@@ -1,0 +1,379 @@
+//! Rows: what the fold keeps, how it is keyed and how it is written.
+//!
+//! A row's bytes are a function of the ledger alone, so that two folds of one
+//! ledger are equal byte for byte. Keys sort as the queries need them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Period;
+use crate::event::catalogue::{Reason, Term};
+use crate::event::fact::Fact;
+use crate::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
+use crate::time::Instant;
+
+/// Raised with every change of a row's form: the projection is then made again
+/// beside the old one.
+pub const VERSION: u32 = 1;
+
+/// The tables. The order is part of the digest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Family {
+    /// The [`Checkpoint`], under an empty key.
+    Checkpoint,
+    /// [`PolicyRow`] by ledger sequence.
+    Policy,
+    /// [`Case`] by id.
+    Case,
+    /// [`Known`] facts by the digest of source and id.
+    Known,
+    /// [`Parked`] facts by intake sequence.
+    Parked,
+    /// Parked facts by the case that they wait for: case, 0, intake sequence.
+    ParkedFor,
+    /// [`Refused`] facts by ledger sequence.
+    Refused,
+    /// [`Schedule`] by workflow.
+    Schedule,
+    /// [`Sweep`] by calendar.
+    Sweep,
+    /// Timers: [`TimerKey`].
+    Timer,
+    /// Running deadlines by due instant: instant, case, 0, clock.
+    Due,
+    /// The same, after the owning unit and 0.
+    DueOfUnit,
+    /// The same, after the workflow and 0.
+    DueOfWorkflow,
+    /// Counts ([`super::index::CounterKey`]) as eight bytes.
+    Counter,
+}
+
+impl Family {
+    /// All tables in order.
+    pub const ALL: [Self; 14] = [
+        Self::Checkpoint,
+        Self::Policy,
+        Self::Case,
+        Self::Known,
+        Self::Parked,
+        Self::ParkedFor,
+        Self::Refused,
+        Self::Schedule,
+        Self::Sweep,
+        Self::Timer,
+        Self::Due,
+        Self::DueOfUnit,
+        Self::DueOfWorkflow,
+        Self::Counter,
+    ];
+
+    /// The table's name in a store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkpoint => "checkpoint",
+            Self::Policy => "policy",
+            Self::Case => "case",
+            Self::Known => "known",
+            Self::Parked => "parked",
+            Self::ParkedFor => "parked-for",
+            Self::Refused => "refused",
+            Self::Schedule => "schedule",
+            Self::Sweep => "sweep",
+            Self::Timer => "timer",
+            Self::Due => "due",
+            Self::DueOfUnit => "due-of-unit",
+            Self::DueOfWorkflow => "due-of-workflow",
+            Self::Counter => "counter",
+        }
+    }
+}
+
+/// How far the fold has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The ledger's identity.
+    pub ledger: uuid::Uuid,
+    /// Whose ledger it is.
+    pub tenant: TenantId,
+    /// The last entry folded.
+    pub seq: Seq,
+    /// Its digest, the next entry's `previous`.
+    pub hash: Sha,
+    /// The last intake place that was decided.
+    pub decided: Seq,
+    /// The cause of the last entry and how many events it has had so far.
+    pub cause: Seq,
+    /// See `cause`.
+    pub ordinal: u32,
+    /// The latest instant that the ledger has seen.
+    pub clock: Instant,
+}
+
+impl Checkpoint {
+    /// Before the first entry of a ledger.
+    #[must_use]
+    pub const fn origin(ledger: uuid::Uuid, tenant: TenantId) -> Self {
+        Self {
+            ledger,
+            tenant,
+            seq: Seq::ZERO,
+            hash: Sha::ZERO,
+            decided: Seq::ZERO,
+            cause: Seq::ZERO,
+            ordinal: 0,
+            clock: Instant::MIN,
+        }
+    }
+}
+
+/// A definition that was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// Its digest.
+    pub sha: Sha,
+    /// Since when it is in force.
+    pub at: Instant,
+    /// The document as JSON.
+    pub document: String,
+}
+
+/// One supervised matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// The definition that judges it.
+    pub policy: Sha,
+    /// The unit that owes.
+    pub owner: UnitId,
+    /// Its state.
+    pub state: Name,
+    /// When it opened.
+    pub opened_at: Instant,
+    /// When it closed.
+    pub closed_at: Option<Instant>,
+    /// Its period, when the calendar opened it.
+    pub period: Option<Period>,
+    /// What it remembers of the opening fact, a JSON object.
+    pub kept: String,
+    /// How many facts of each type it has taken.
+    pub seen: BTreeMap<EventType, u32>,
+    /// One deadline a clock, the latest round, in the order of their first start.
+    pub deadlines: Vec<Deadline>,
+    /// The ledger sequences of its events.
+    pub history: Vec<Seq>,
+}
+
+/// Where a deadline stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// It runs, perhaps past its due instant.
+    Running,
+    /// It stands still.
+    Paused {
+        /// Since when.
+        since: Instant,
+    },
+    /// It was met.
+    Met {
+        /// When.
+        at: Instant,
+        /// Whether after the due instant.
+        late: bool,
+    },
+    /// It ended without judgement.
+    Cancelled,
+}
+
+/// A clock of a case, running or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The clock.
+    pub clock: Name,
+    /// How many times it was started.
+    pub round: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// Its due instant and what follows from it.
+    pub term: Term,
+    /// Since when it is declared breached.
+    pub breached_at: Option<Instant>,
+    /// The escalation level, 0 to 3.
+    pub level: u8,
+    /// How many reminders were raised.
+    pub reminders: u16,
+    /// When the last one was.
+    pub reminded_at: Option<Instant>,
+    /// When it stood still.
+    pub pauses: Vec<(Instant, Instant)>,
+    /// How often it was moved.
+    pub moves: u16,
+}
+
+impl Deadline {
+    /// Whether it can still be met or breached.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.status, Status::Running | Status::Paused { .. })
+    }
+
+    /// The first instant at which it is overdue.
+    #[must_use]
+    pub const fn overdue_from(&self) -> Instant {
+        self.term.overdue_from()
+    }
+}
+
+/// A fact that was seen, for recognising it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The intake place of the first.
+    pub first: Seq,
+    /// The digest of what it stated.
+    pub content: Sha,
+}
+
+/// A fact that waits for the case it builds on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The fact as JSON.
+    pub fact: String,
+    /// Its digest.
+    pub content: Sha,
+    /// Its recorded instant.
+    pub recorded_at: Instant,
+    /// The cases it could belong to.
+    pub cases: Vec<CaseId>,
+    /// When it is refused.
+    pub until: Instant,
+}
+
+impl Parked {
+    /// The fact itself.
+    ///
+    /// # Errors
+    /// When the row is damaged.
+    pub fn fact(&self) -> Result<Fact, serde_json::Error> {
+        serde_json::from_str(&self.fact)
+    }
+}
+
+/// A fact that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its place in the intake.
+    pub intake: Seq,
+    /// When it was recorded.
+    pub at: Instant,
+    /// Its source and id, where they could be read.
+    pub fact: Option<(String, String)>,
+    /// Who published it.
+    pub actor: Option<UnitId>,
+    /// Its type, where it could be read.
+    pub kind: Option<EventType>,
+    /// Why.
+    pub reason: Reason,
+    /// The original, as JSON.
+    pub original: String,
+}
+
+/// When the calendar opens the next period of a workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The period.
+    pub period: Period,
+    /// When its cases open.
+    pub opens_at: Instant,
+}
+
+/// An amended calendar whose deadlines are still to be moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// The calendar's definition.
+    pub sha: Sha,
+    /// When it was published.
+    pub at: Instant,
+}
+
+/// What is to be looked at, at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// A parked fact expires.
+    Parked(Seq),
+    /// A workflow's next period opens.
+    Period(Name),
+    /// A deadline is reached, or a rung of its ladder.
+    Deadline(CaseId, Name),
+}
+
+/// A timer in the order in which timers fire: by instant, then kind, then name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub timer: Timer,
+}
+
+impl TimerKey {
+    /// The key whose order is that of the timers.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut key = self.at.to_key().to_vec();
+        match &self.timer {
+            Timer::Parked(seq) => {
+                key.push(0);
+                key.extend(seq.0.to_be_bytes());
+            }
+            Timer::Period(workflow) => {
+                key.push(1);
+                key.extend(workflow.as_str().as_bytes());
+            }
+            Timer::Deadline(case, clock) => {
+                key.push(2);
+                key.extend(deadline_key(case, clock));
+            }
+        }
+        key
+    }
+
+    /// The timer that `key` names; none when the row is damaged.
+    #[must_use]
+    pub fn from_bytes(key: &[u8]) -> Option<Self> {
+        let at = Instant::from_key(key.get(..8)?.try_into().ok()?);
+        let rest = key.get(9..)?;
+        let timer = match key.get(8)? {
+            0 => Timer::Parked(Seq(u64::from_be_bytes(rest.try_into().ok()?))),
+            1 => Timer::Period(Name::new(std::str::from_utf8(rest).ok()?).ok()?),
+            2 => {
+                let (case, clock) = split_deadline_key(rest)?;
+                Timer::Deadline(case, clock)
+            }
+            _ => return None,
+        };
+        Some(Self { at, timer })
+    }
+}
+
+/// The part of a key that names a deadline: case, 0, clock.
+#[must_use]
+pub fn deadline_key(case: &CaseId, clock: &Name) -> Vec<u8> {
+    [case.as_str().as_bytes(), &[0], clock.as_str().as_bytes()].concat()
+}
+
+/// The deadline that the end of a key names; none when the row is damaged.
+#[must_use]
+pub fn split_deadline_key(key: &[u8]) -> Option<(CaseId, Name)> {
+    let text = std::str::from_utf8(key).ok()?;
+    let (case, clock) = text.split_once('\0')?;
+    Some((CaseId::new(case).ok()?, Name::new(clock).ok()?))
+}
+
+/// The key under which a fact is known: half a SHA-256 of source and id.
+#[must_use]
+pub fn known_key(source: &str, id: &str) -> Vec<u8> {
+    Sha::of_parts(&[source.as_bytes(), id.as_bytes()]).as_bytes()[..16].to_vec()
+}

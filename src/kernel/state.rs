@@ -1,0 +1,330 @@
+//! The state: rows of a store with layers of newer changes over them.
+//!
+//! Reads look through the layers, newest first, and then into the store; writes
+//! go to the working layer only. The engine moves the working layer on when its
+//! events are sent ([`State::seal`]), stores it when they are on the ledger, and
+//! then lets it go ([`State::release`]). Nothing here decides anything.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::layer::{Layer, Rows, Touched};
+use super::row::{Case, Checkpoint, Family, PolicyRow, Timer, TimerKey};
+use crate::id::{CaseId, TenantId};
+use crate::policy::definition::Definition;
+use crate::policy::set::PolicySet;
+use crate::time::Instant;
+
+/// Stored rows, as the state reads them.
+pub trait Backing {
+    /// One row.
+    ///
+    /// # Errors
+    /// [`StateError::Store`] when the store is damaged.
+    fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StateError>;
+
+    /// Rows from `from` on in ascending order, until `visit` says `false`.
+    ///
+    /// # Errors
+    /// [`StateError::Store`] when the store is damaged.
+    fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StateError>;
+}
+
+/// A state that cannot be read or continued. Set the projection aside and fold
+/// the ledger again; if that fails too, the ledger itself needs its holder.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The store failed.
+    #[error("read the stored state: {0}")]
+    Store(String),
+    /// A row is not what was written.
+    #[error("read the row {key} of {family}: {reason}")]
+    Row {
+        /// The table.
+        family: &'static str,
+        /// The key, as text.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An entry does not follow from the state: the ledger was not written by a
+    /// kernel like this one.
+    #[error("fold the ledger entry {seq} ({kind}): {reason}")]
+    Entry {
+        /// The entry's place.
+        seq: crate::id::Seq,
+        /// Its type.
+        kind: String,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+/// The state of one tenant.
+pub struct State<B> {
+    backing: B,
+    pending: VecDeque<Arc<Layer>>,
+    working: Layer,
+    checkpoint: Checkpoint,
+    policies: PolicySet,
+}
+
+impl<B: Backing> State<B> {
+    /// The state that `backing` holds; that of an empty ledger if it holds none.
+    ///
+    /// # Errors
+    /// [`StateError`] when its rows cannot be read.
+    pub fn load(backing: B, tenant: &TenantId) -> Result<Self, StateError> {
+        let stored = backing.get(Family::Checkpoint, &[])?;
+        let checkpoint = match stored {
+            Some(bytes) => decode(Family::Checkpoint, &[], &bytes)?,
+            None => Checkpoint::origin(uuid::Uuid::nil(), tenant.clone()),
+        };
+        let policies = load_policies(&backing)?;
+        Ok(Self { backing, pending: VecDeque::new(), working: Layer::default(), checkpoint, policies })
+    }
+
+    /// How far the fold has come, working layer included.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The checkpoint, for the fold alone.
+    pub(super) const fn checkpoint_mut(&mut self) -> &mut Checkpoint {
+        &mut self.checkpoint
+    }
+
+    /// The definitions in force.
+    #[must_use]
+    pub const fn policies(&self) -> &PolicySet {
+        &self.policies
+    }
+
+    /// Puts other definitions in force, for the fold alone.
+    pub(super) fn set_policies(&mut self, policies: PolicySet) {
+        self.policies = policies;
+    }
+
+    /// One case.
+    ///
+    /// # Errors
+    /// [`StateError`] when its row cannot be read.
+    pub fn case(&self, id: &CaseId) -> Result<Option<Arc<Case>>, StateError> {
+        for layer in self.layers() {
+            if let Some(touched) = layer.cases.get(id) {
+                return Ok(Some(Arc::clone(&touched.after)));
+            }
+        }
+        let key = id.as_str().as_bytes();
+        let Some(bytes) = self.backing.get(Family::Case, key)? else { return Ok(None) };
+        decode(Family::Case, key, &bytes).map(|case| Some(Arc::new(case)))
+    }
+
+    /// Writes a case and the timers that its deadlines want.
+    pub(super) fn put_case(&mut self, before: Option<Arc<Case>>, after: Case) {
+        for timer in before.as_deref().map(wakes).unwrap_or_default() {
+            self.working.timers.insert(timer, false);
+        }
+        for timer in wakes(&after) {
+            self.working.timers.insert(timer, true);
+        }
+        let id = after.id.clone();
+        let after = Arc::new(after);
+        self.working
+            .cases
+            .entry(id)
+            .and_modify(|touched| touched.after = Arc::clone(&after))
+            .or_insert(Touched { before, after });
+    }
+
+    /// Sets or takes away a timer that is no deadline's.
+    pub(super) fn put_timer(&mut self, timer: TimerKey, set: bool) {
+        self.working.timers.insert(timer, set);
+    }
+
+    /// One row of a table of small things.
+    ///
+    /// # Errors
+    /// [`StateError`] when it cannot be read.
+    pub fn row<T: DeserializeOwned>(&self, family: Family, key: &[u8]) -> Result<Option<T>, StateError> {
+        let place = (family, key.to_vec());
+        for layer in self.layers() {
+            if let Some(row) = layer.rows.get(&place) {
+                return row.as_deref().map(|bytes| decode(family, key, bytes)).transpose();
+            }
+        }
+        let stored = self.backing.get(family, key)?;
+        stored.map(|bytes| decode(family, key, &bytes)).transpose()
+    }
+
+    /// Writes a row of a table of small things; `None` removes it.
+    pub(super) fn put_row<T: Serialize>(
+        &mut self,
+        family: Family,
+        key: &[u8],
+        row: Option<&T>,
+    ) -> Result<(), StateError> {
+        let bytes = row.map(postcard::to_stdvec).transpose();
+        let bytes = bytes.map_err(|error| wrong_row(family, key, &error))?;
+        self.working.rows.insert((family, key.to_vec()), bytes);
+        Ok(())
+    }
+
+    /// The keys of a table that begin with `prefix`, at most `most`, in order.
+    ///
+    /// # Errors
+    /// [`StateError`] when they cannot be read.
+    pub fn keys(&self, family: Family, prefix: &[u8], most: usize) -> Result<Vec<Vec<u8>>, StateError> {
+        let mut fates = BTreeMap::new();
+        for layer in self.layers() {
+            let rows = layer.rows.range((family, prefix.to_vec())..);
+            for ((_, key), row) in rows.take_while(|((at, key), _)| *at == family && key.starts_with(prefix)) {
+                fates.entry(key.clone()).or_insert(row.is_some());
+            }
+        }
+        let mut keys = Vec::new();
+        self.backing.scan(family, prefix, &mut |key, _| {
+            if !key.starts_with(prefix) || keys.len() >= most {
+                return false;
+            }
+            if !fates.contains_key(key) {
+                keys.push(key.to_vec());
+            }
+            true
+        })?;
+        keys.extend(fates.into_iter().filter_map(|(key, there)| there.then_some(key)));
+        keys.sort();
+        keys.truncate(most);
+        Ok(keys)
+    }
+
+    /// The first timers that are due at `now`, at most `most`, in firing order.
+    ///
+    /// # Errors
+    /// [`StateError`] when they cannot be read.
+    pub fn due_timers(&self, now: Instant, most: usize) -> Result<Vec<TimerKey>, StateError> {
+        let mut fates = BTreeMap::new();
+        for layer in self.layers() {
+            for (timer, set) in layer.timers.iter().take_while(|(timer, _)| timer.at <= now) {
+                fates.entry(timer.clone()).or_insert(*set);
+            }
+        }
+        let mut due: Vec<TimerKey> = Vec::new();
+        let mut damaged = None;
+        self.backing.scan(Family::Timer, &[], &mut |key, _| {
+            let Some(timer) = TimerKey::from_bytes(key) else {
+                damaged = Some(key.to_vec());
+                return false;
+            };
+            if timer.at > now || due.len() >= most {
+                return false;
+            }
+            if !fates.contains_key(&timer) {
+                due.push(timer);
+            }
+            true
+        })?;
+        if let Some(key) = damaged {
+            return Err(wrong_row(Family::Timer, &key, &"it names no timer"));
+        }
+        due.extend(fates.into_iter().filter_map(|(timer, set)| set.then_some(timer)));
+        due.sort();
+        due.truncate(most);
+        Ok(due)
+    }
+
+    /// When the next timer is due, if there is one.
+    ///
+    /// # Errors
+    /// [`StateError`] when it cannot be read.
+    pub fn next_timer(&self) -> Result<Option<Instant>, StateError> {
+        self.due_timers(Instant::MAX, 1).map(|timers| timers.first().map(|timer| timer.at))
+    }
+
+    /// Ends the working layer: its events are complete and on their way.
+    pub fn seal(&mut self) -> Result<Arc<Layer>, StateError> {
+        let checkpoint = self.checkpoint.clone();
+        self.put_row(Family::Checkpoint, &[], Some(&checkpoint))?;
+        let layer = Arc::new(std::mem::take(&mut self.working));
+        self.pending.push_back(Arc::clone(&layer));
+        Ok(layer)
+    }
+
+    /// Lets the oldest sealed layer go, after it was stored.
+    pub fn release(&mut self) {
+        self.pending.pop_front();
+    }
+
+    /// The rows under everything.
+    pub const fn backing(&self) -> &B {
+        &self.backing
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        std::iter::once(&self.working).chain(self.pending.iter().rev().map(|layer| &**layer))
+    }
+}
+
+/// The rows of a layer with its counts added to what is stored.
+///
+/// # Errors
+/// [`StateError`] when a count cannot be read.
+pub fn settle<B: Backing>(
+    layer: &Layer,
+    backing: &B,
+) -> Result<BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>, StateError> {
+    let Rows { mut rows, counts } = layer
+        .to_rows()
+        .map_err(|error| wrong_row(Family::Case, &[], &error))?;
+    for (key, change) in counts {
+        let key = key.to_bytes();
+        let before = backing.get(Family::Counter, &key)?;
+        let before = before.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_be_bytes);
+        let after = before.saturating_add(change);
+        rows.insert((Family::Counter, key), (after != 0).then(|| after.to_be_bytes().to_vec()));
+    }
+    Ok(rows)
+}
+
+fn wakes(case: &Case) -> Vec<TimerKey> {
+    let open = case.deadlines.iter().filter(|deadline| deadline.is_open());
+    open.filter_map(|deadline| {
+        let timer = Timer::Deadline(case.id.clone(), deadline.clock.clone());
+        deadline.term.wake_at.map(|at| TimerKey { at, timer })
+    })
+    .collect()
+}
+
+fn load_policies<B: Backing>(backing: &B) -> Result<PolicySet, StateError> {
+    let mut rows = Vec::new();
+    backing.scan(Family::Policy, &[], &mut |key, bytes| {
+        rows.push((key.to_vec(), bytes.to_vec()));
+        true
+    })?;
+    let mut policies = PolicySet::default();
+    for (key, bytes) in rows {
+        let row: PolicyRow = decode(Family::Policy, &key, &bytes)?;
+        let definition: Definition =
+            serde_json::from_str(&row.document).map_err(|error| wrong_row(Family::Policy, &key, &error))?;
+        policies = policies.with(&definition).map_err(|error| wrong_row(Family::Policy, &key, &error))?;
+    }
+    Ok(policies)
+}
+
+fn decode<T: DeserializeOwned>(family: Family, key: &[u8], bytes: &[u8]) -> Result<T, StateError> {
+    postcard::from_bytes(bytes).map_err(|error| wrong_row(family, key, &error))
+}
+
+fn wrong_row(family: Family, key: &[u8], reason: &dyn std::fmt::Display) -> StateError {
+    let key = String::from_utf8_lossy(key).into_owned();
+    StateError::Row { family: family.name(), key, reason: reason.to_string() }
+}
