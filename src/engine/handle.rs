@@ -3,14 +3,14 @@
 //! A handle reads and waits; it decides nothing and writes nothing but facts into
 //! the intake (through [`super::ingest`]).
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::outcomes::Outcomes;
 use crate::event::catalogue::{Event, Reason};
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Seq, TenantId};
@@ -124,14 +124,12 @@ pub struct Rebuilt {
     pub agreed: bool,
 }
 
-type Waiters = Mutex<BTreeMap<Seq, Vec<oneshot::Sender<Outcome>>>>;
-
 /// A running engine, as the surfaces see it. Cheap to clone.
 pub struct Handle<S> {
     pub(super) tenant: TenantId,
     pub(super) store: Arc<ArcSwap<S>>,
     pub(super) status: watch::Receiver<Status>,
-    pub(super) waiters: Arc<Waiters>,
+    pub(super) outcomes: Arc<Outcomes>,
     pub(super) orders: mpsc::Sender<Order>,
 }
 
@@ -141,7 +139,7 @@ impl<S> Clone for Handle<S> {
             tenant: self.tenant.clone(),
             store: Arc::clone(&self.store),
             status: self.status.clone(),
-            waiters: Arc::clone(&self.waiters),
+            outcomes: Arc::clone(&self.outcomes),
             orders: self.orders.clone(),
         }
     }
@@ -172,14 +170,11 @@ impl<S> Handle<S> {
         self.status.clone()
     }
 
-    /// A promise of what becomes of the intake record `seq`; ask before it is
-    /// published or at once after, for outcomes are not kept.
+    /// A promise of what becomes of the intake record `seq`. Outcomes are kept for
+    /// some seconds only: ask at once after publishing.
     #[must_use]
     pub fn expect(&self, seq: Seq) -> oneshot::Receiver<Outcome> {
-        let (tell, told) = oneshot::channel();
-        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        waiters.entry(seq).or_default().push(tell);
-        told
+        self.outcomes.expect(seq)
     }
 
     /// Waits until the record `seq` is decided and queries see it.
