@@ -1,0 +1,7 @@
+//! All integration tests in one binary; each module says what it holds true.
+
+mod store_contract;
+mod store_crash;
+mod store_damage;
+mod store_folder;
+mod store_steps;
