@@ -1,1 +1,23 @@
-//! sled_store.
+//! The [`crate::port::store::Store`] on sled 0.34, and the folders it lives in.
+//!
+//! What sled does not promise by itself is added here: rows that stand still for
+//! a reader, a digest that tells a whole store from one that lost rows silently,
+//! and errors where the library panics. No row's meaning is known here.
+//!
+//! * [`store`]: the store: steps, views, flushing.
+//! * [`folder`]: which folder holds a tenant's rows, and how one replaces another.
+//! * `opening`: opens and checks; `writes`: puts one step into sled; `tally`: the
+//!   digest of all rows; `gate`: readers and the writer take turns; `guard`:
+//!   panics become errors.
+
+pub mod folder;
+mod gate;
+mod guard;
+mod opening;
+pub mod store;
+mod tally;
+mod writes;
+
+pub use folder::{Folder, FolderError, HalfBuilt, NotCurrent};
+
+pub use store::{SledSettings, SledStore, SledView};
