@@ -78,6 +78,22 @@ pub struct Malformed {
     pub actor: Option<UnitId>,
 }
 
+impl Malformed {
+    /// A fault whose value is cut to what a page can show, of nobody known yet.
+    #[must_use]
+    pub fn new(rule: &str, field: &str, value: &str, message: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            field: field.into(),
+            value: value.chars().take(200).collect(),
+            message: message.into(),
+            source: None,
+            id: None,
+            actor: None,
+        }
+    }
+}
+
 /// What the intake holds at one place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {

@@ -1,0 +1,182 @@
+//! The wire names of ledger events: which event of the catalogue is written under
+//! which type, and which types are not for others to state.
+//!
+//! It knows the catalogue's variants and nothing of what they mean.
+
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
+
+use super::catalogue::Event;
+use crate::id::EventType;
+
+/// The nouns that only the engine speaks of. Some are not used yet: a policy that
+/// defined them today could not be read tomorrow.
+const RESERVED_NOUNS: [&str; 17] = [
+    "breach",
+    "calendar",
+    "case",
+    "clock",
+    "deadline",
+    "duban",
+    "engine",
+    "escalation",
+    "event",
+    "intake",
+    "ledger",
+    "period",
+    "policy",
+    "quota",
+    "ranking",
+    "reminder",
+    "tenant",
+];
+
+/// The facts under reserved nouns that come in: the operator publishes policies,
+/// the engine marks that time has passed.
+const STATED: [&str; 2] = ["policy.published", "clock.ticked"];
+
+/// Whether only duban itself may use `kind`, so that neither may a policy define it
+/// nor a service state it.
+///
+/// False for `policy.published` and `clock.ticked`, which are facts of the operator
+/// and the engine; who may state those is the kernel's to check.
+#[must_use]
+pub fn is_reserved(kind: &EventType) -> bool {
+    !STATED.contains(&kind.as_str()) && RESERVED_NOUNS.contains(&kind.parts().0)
+}
+
+/// Whether an accepted fact of type `kind` can be told from the engine's own events.
+pub(super) fn is_stateable(kind: &EventType) -> bool {
+    !is_reserved(kind) && !is_in_catalogue(kind.as_str())
+}
+
+/// Whether `kind` is an event that the engine itself decides.
+pub(super) fn is_in_catalogue(kind: &str) -> bool {
+    KINDS.contains(&kind)
+}
+
+/// Every type of the catalogue but the accepted fact's.
+const KINDS: [&str; 19] = [
+    "ledger.opened",
+    "policy.published",
+    "calendar.applied",
+    "event.refused",
+    "event.duplicated",
+    "event.parked",
+    "case.opened",
+    "case.closed",
+    "period.opened",
+    "deadline.set",
+    "deadline.moved",
+    "deadline.paused",
+    "deadline.resumed",
+    "deadline.met",
+    "deadline.cancelled",
+    "deadline.breached",
+    "breach.withdrawn",
+    "reminder.due",
+    "escalation.raised",
+];
+
+impl Event {
+    /// The wire name: `deadline.breached`, or the accepted fact's own type.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::LedgerOpened(_) => "ledger.opened",
+            Self::PolicyPublished(_) => "policy.published",
+            Self::CalendarApplied(_) => "calendar.applied",
+            Self::EventRefused(_) => "event.refused",
+            Self::EventDuplicated(_) => "event.duplicated",
+            Self::EventParked(_) => "event.parked",
+            Self::FactAccepted(it) => it.fact.kind.as_str(),
+            Self::CaseOpened(_) => "case.opened",
+            Self::CaseClosed(_) => "case.closed",
+            Self::PeriodOpened(_) => "period.opened",
+            Self::DeadlineSet(_) => "deadline.set",
+            Self::DeadlineMoved(_) => "deadline.moved",
+            Self::DeadlinePaused(_) => "deadline.paused",
+            Self::DeadlineResumed(_) => "deadline.resumed",
+            Self::DeadlineMet(_) => "deadline.met",
+            Self::DeadlineCancelled(_) => "deadline.cancelled",
+            Self::DeadlineBreached(_) => "deadline.breached",
+            Self::BreachWithdrawn(_) => "breach.withdrawn",
+            Self::ReminderDue(_) => "reminder.due",
+            Self::EscalationRaised(_) => "escalation.raised",
+        }
+    }
+
+    /// The event of type `kind` whose data is the JSON `data`.
+    pub(super) fn read(kind: &str, data: &str) -> Result<Self, serde_json::Error> {
+        Ok(match kind {
+            "ledger.opened" => Self::LedgerOpened(payload(data)?),
+            "policy.published" => Self::PolicyPublished(payload(data)?),
+            "calendar.applied" => Self::CalendarApplied(payload(data)?),
+            "event.refused" => Self::EventRefused(payload(data)?),
+            "event.duplicated" => Self::EventDuplicated(payload(data)?),
+            "event.parked" => Self::EventParked(payload(data)?),
+            "case.opened" => Self::CaseOpened(payload(data)?),
+            "case.closed" => Self::CaseClosed(payload(data)?),
+            "period.opened" => Self::PeriodOpened(payload(data)?),
+            "deadline.set" => Self::DeadlineSet(payload(data)?),
+            "deadline.moved" => Self::DeadlineMoved(payload(data)?),
+            "deadline.paused" => Self::DeadlinePaused(payload(data)?),
+            "deadline.resumed" => Self::DeadlineResumed(payload(data)?),
+            "deadline.met" => Self::DeadlineMet(payload(data)?),
+            "deadline.cancelled" => Self::DeadlineCancelled(payload(data)?),
+            "deadline.breached" => Self::DeadlineBreached(payload(data)?),
+            "breach.withdrawn" => Self::BreachWithdrawn(payload(data)?),
+            "reminder.due" => Self::ReminderDue(payload(data)?),
+            "escalation.raised" => Self::EscalationRaised(payload(data)?),
+            _ => Self::FactAccepted(payload(data)?),
+        })
+    }
+}
+
+fn payload<T: DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(data)
+}
+
+/// An event's data alone, without its type.
+pub(super) struct Payload<'a>(pub &'a Event);
+
+impl Serialize for Payload<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Event::LedgerOpened(it) => it.serialize(to),
+            Event::PolicyPublished(it) => it.serialize(to),
+            Event::CalendarApplied(it) => it.serialize(to),
+            Event::EventRefused(it) => it.serialize(to),
+            Event::EventDuplicated(it) => it.serialize(to),
+            Event::EventParked(it) => it.serialize(to),
+            Event::FactAccepted(it) => it.serialize(to),
+            Event::CaseOpened(it) => it.serialize(to),
+            Event::CaseClosed(it) => it.serialize(to),
+            Event::PeriodOpened(it) => it.serialize(to),
+            Event::DeadlineSet(it) => it.serialize(to),
+            Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => it.serialize(to),
+            Event::DeadlinePaused(it) => it.serialize(to),
+            Event::DeadlineMet(it) => it.serialize(to),
+            Event::DeadlineCancelled(it) => it.serialize(to),
+            Event::DeadlineBreached(it) | Event::BreachWithdrawn(it) => it.serialize(to),
+            Event::ReminderDue(it) | Event::EscalationRaised(it) => it.serialize(to),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_else_may_speak_as_the_engine() {
+        let reserved = |kind: &str| is_reserved(&EventType::new(kind).expect("a type"));
+        for kind in KINDS.into_iter().filter(|kind| !STATED.contains(kind)) {
+            assert!(reserved(kind), "{kind}");
+        }
+        assert!(reserved("deadline.snoozed"));
+        for kind in ["policy.published", "clock.ticked", "objection.received", "dispatch.submitted"] {
+            assert!(!reserved(kind), "{kind}");
+        }
+    }
+}
