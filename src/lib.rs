@@ -1,5 +1,6 @@
 //! duban.
 pub mod calendar;
+pub mod cli;
 pub mod id;
 pub mod memory;
 pub mod nats;
