@@ -64,7 +64,7 @@ pub struct BrokerSettings {
     /// The beginning of answer subjects, so that permissions can tell services
     /// apart; `_INBOX` when none is given.
     pub inbox_prefix: Option<String>,
-    /// How long to try at the start.
+    /// How long to try at the start, to connect and then to open a log.
     pub connect_within: Duration,
     /// How long to wait for an answer, and once more to learn the truth about an
     /// append that got none.
@@ -140,6 +140,7 @@ pub struct Broker {
     /// Carries what readers read. A message with malformed headers makes the
     /// client drop the connection it came on; here it cannot hit an append.
     reading: Line,
+    connect_within: Duration,
     answer_within: Duration,
 }
 
@@ -159,7 +160,8 @@ impl Broker {
         let until = Moment::now() + settings.connect_within;
         let main = line(&settings, &addresses, "main", until).await?;
         let reading = line(&settings, &addresses, "reading", until).await?;
-        Ok(Self { main, reading, answer_within: settings.answer_within })
+        let BrokerSettings { connect_within, answer_within, .. } = settings;
+        Ok(Self { main, reading, connect_within, answer_within })
     }
 
     /// The client of the main connection, for services and durable consumers.
@@ -178,6 +180,12 @@ impl Broker {
     #[must_use]
     pub const fn reading(&self) -> &Line {
         &self.reading
+    }
+
+    /// How long to try when opening something.
+    #[must_use]
+    pub const fn connect_within(&self) -> Duration {
+        self.connect_within
     }
 
     /// How long to wait for an answer.

@@ -6,6 +6,7 @@
 //! whose silence is then explained. It knows no stream.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event, HeaderMap, Message, Request, RequestErrorKind, ServerError};
 use bytes::Bytes;
@@ -15,6 +16,10 @@ use tokio::time::Instant as Moment;
 /// Denials remembered; a denied batch brings one for each of its messages, and
 /// only the newest matter.
 const REMEMBERED: usize = 16;
+
+/// How long an answer may still come after the connection was lost and stands
+/// again: only a question that had not left by then can be answered.
+const AFTER_DROP: Duration = Duration::from_millis(500);
 
 /// What the server said about a connection, newest last.
 #[derive(Debug, Clone, Default)]
@@ -136,24 +141,37 @@ impl Line {
         if let Some(headers) = headers {
             request = request.headers(headers);
         }
-        let answer = self.client.send_request(subject.to_owned(), request);
-        let mut news = self.news();
-        let denied = async {
-            loop {
-                if let Some(denial) = self.denial(mark, subject) {
-                    return denial;
-                }
-                if news.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            }
-        };
         tokio::select! {
             biased;
-            answer = answer => answer.map_err(|error| silence(&error)),
-            denial = denied => Err(Silence::Denied(denial)),
+            answer = self.client.send_request(subject.to_owned(), request) => answer.map_err(|error| silence(&error)),
+            denial = self.denied(mark, subject) => Err(Silence::Denied(denial)),
+            () = self.dropped() => Err(Silence::Unknown("the connection was lost before the answer came".into())),
             () = tokio::time::sleep_until(until) => Err(self.unknown()),
         }
+    }
+
+    /// Ends when the server denies what was asked under `subject`.
+    async fn denied(&self, mark: u64, subject: &str) -> String {
+        let mut news = self.news();
+        loop {
+            if let Some(denial) = self.denial(mark, subject) {
+                return denial;
+            }
+            if news.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Ends when no answer to what was asked before can come any more.
+    async fn dropped(&self) {
+        let mut news = self.news();
+        let drops = news.borrow().drops;
+        let lost = news.wait_for(|news| news.drops != drops && news.connected).await.is_ok();
+        if !lost {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(AFTER_DROP).await;
     }
 
     fn unknown(&self) -> Silence {

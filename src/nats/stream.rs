@@ -32,6 +32,9 @@ const NO_MESSAGE: u32 = 10037;
 /// How long a creation may take: a cluster first elects the stream's leader.
 const CREATE_WITHIN: Duration = Duration::from_secs(15);
 
+/// The pause between attempts to open a stream.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(200);
+
 /// One stream as a log. Cheap to clone; all clones are one log.
 #[derive(Debug, Clone)]
 pub struct NatsLog {
@@ -88,13 +91,30 @@ impl NatsLog {
                 count: AtomicU64::new(0),
             }),
         };
-        let info = match log.info().await? {
-            Some(info) => info,
-            None => log.create().await?,
-        };
+        let info = log.find_or_create().await?;
         log.check_config(&info)?;
         log.check_places(&info.state)?;
         Ok(log)
+    }
+
+    /// The stream as it is, created if absent. A cluster that has just started
+    /// answers only when it has elected its leaders, so this tries for as long
+    /// as connecting may take.
+    async fn find_or_create(&self) -> Result<Info, LogError> {
+        let until = Moment::now() + self.inner.broker.connect_within();
+        loop {
+            let found = match self.info().await {
+                Ok(Some(info)) => Ok(info),
+                Ok(None) => self.create().await,
+                Err(error) => Err(error),
+            };
+            match found {
+                Err(LogError::Unavailable { .. }) if Moment::now() < until => {
+                    tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+                }
+                found => return found,
+            }
+        }
     }
 
     /// Looks at the live stream again: an operator may have changed it.
@@ -125,7 +145,9 @@ impl NatsLog {
         if state.messages > 0 && state.first_seq > first.0 {
             return Err(self.broken(first, Seq(state.first_seq)));
         }
-        match state.deleted.iter().min() {
+        // An empty stream reports a missing message 0.
+        let held = state.first_seq.max(1)..=state.last_seq;
+        match state.deleted.iter().filter(|place| held.contains(place)).min() {
             Some(&missing) => Err(self.broken(Seq(missing), Seq(missing + 1))),
             None => Ok(()),
         }

@@ -1,0 +1,5 @@
+//! The integration tests, as one binary.
+
+mod log_contract;
+mod log_on_nats;
+mod support;
