@@ -1,7 +1,10 @@
 //! duban.
 pub mod calendar;
+pub mod cli;
+pub mod engine;
 pub mod event;
 pub mod id;
+pub mod kernel;
 pub mod memory;
 pub mod nats;
 pub mod policy;

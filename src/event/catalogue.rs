@@ -97,33 +97,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// Its type on the wire: the catalogue's own name, or the accepted fact's.
-    #[must_use]
-    pub fn kind(&self) -> &str {
-        match self {
-            Self::LedgerOpened(_) => "ledger.opened",
-            Self::PolicyPublished(_) => "policy.published",
-            Self::CalendarApplied(_) => "calendar.applied",
-            Self::EventRefused(_) => "event.refused",
-            Self::EventDuplicated(_) => "event.duplicated",
-            Self::EventParked(_) => "event.parked",
-            Self::FactAccepted(it) => it.fact.kind.as_str(),
-            Self::CaseOpened(_) => "case.opened",
-            Self::CaseClosed(_) => "case.closed",
-            Self::PeriodOpened(_) => "period.opened",
-            Self::DeadlineSet(_) => "deadline.set",
-            Self::DeadlineMoved(_) => "deadline.moved",
-            Self::DeadlinePaused(_) => "deadline.paused",
-            Self::DeadlineResumed(_) => "deadline.resumed",
-            Self::DeadlineMet(_) => "deadline.met",
-            Self::DeadlineCancelled(_) => "deadline.cancelled",
-            Self::DeadlineBreached(_) => "deadline.breached",
-            Self::BreachWithdrawn(_) => "breach.withdrawn",
-            Self::ReminderDue(_) => "reminder.due",
-            Self::EscalationRaised(_) => "escalation.raised",
-        }
-    }
-
     /// Whether it answers a fact: every fact has exactly one such event, unless
     /// it was parked, and then one more.
     #[must_use]

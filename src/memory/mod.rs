@@ -1,6 +1,8 @@
-//! The ports kept in memory, for tests and for the simulator.
+//! The ports' twins in memory: for tests and for the simulator.
 //!
-//! Same contracts as the real adapters, plus faults on demand. Nothing here
-//! survives the process.
+//! They keep the same contracts as the real adapters, hold nothing after the
+//! process ends, and can be told to fail in every way the real ones can.
 
+pub mod clock;
+pub mod log;
 pub mod store;

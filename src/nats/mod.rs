@@ -1,1 +1,24 @@
-//! nats.
+//! The log on NATS JetStream: [`crate::port::log::Log`] over one stream.
+//!
+//! * [`broker`]: connects, and names the streams of a tenant.
+//! * [`line`]: one connection, what the server said about it, and questions asked on it.
+//! * [`config`]: how a stream must be kept, and what is wrong with one that is not.
+//! * [`stream`]: one stream as a log: its last place, one record, its clones.
+//! * [`append`]: fenced atomic batches, and the truth about an unknown outcome.
+//! * [`read`]: contiguous reading that survives the server.
+//! * [`wire`]: records as the server writes them.
+//!
+//! Nothing here knows what a record means.
+
+pub mod append;
+pub mod broker;
+pub mod config;
+pub mod line;
+pub mod read;
+pub mod stream;
+pub mod wire;
+
+pub use broker::{Access, Broker, BrokerSettings};
+pub use config::LogSettings;
+pub use read::NatsReader;
+pub use stream::NatsLog;

@@ -6,40 +6,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::id::Seq;
-use crate::time::Instant;
+pub use crate::port::record::{NewRecord, Record, fits};
 
 /// The most records that one [`Log::append`] takes: the broker's limit of an
 /// atomic batch (NATS server 2.12 and later).
 pub const MOST_IN_APPEND: usize = 1000;
-
-/// A record as the log keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Its place; places are contiguous from 1.
-    pub seq: Seq,
-    /// The instant at which the log's server recorded it.
-    pub at: Instant,
-    /// The subject it was published under.
-    pub subject: String,
-    /// Its headers, in the order they came.
-    pub headers: Vec<(String, String)>,
-    /// Its content, byte for byte.
-    pub body: Bytes,
-}
-
-/// A record to be appended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRecord {
-    /// The subject to publish it under; it must be one that the log takes.
-    pub subject: String,
-    /// Headers; names that belong to the broker are refused.
-    pub headers: Vec<(String, String)>,
-    /// The content.
-    pub body: Bytes,
-}
 
 /// Why a log did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +101,8 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// A reader whose first record is the one after `after`.
     ///
     /// # Errors
-    /// [`LogError::Broken`] when the log ends before `after`.
+    /// [`LogError::Broken`] when the log ends before `after`; the others when the
+    /// server cannot say.
     fn reader(&self, after: Seq) -> impl Future<Output = Result<Self::Reader, LogError>> + Send;
 
     /// Appends 1 to [`MOST_IN_APPEND`] records, all or none, contiguously, durably
@@ -137,6 +110,9 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// with the place of the last one. With a fence nothing is appended unless the
     /// log's last record is just `fence`; without one, records of others may have
     /// come before, never between.
+    ///
+    /// An append that finds exactly its own records after its fence answers as if
+    /// it had stored them, so repeating under the same fence is always safe.
     fn append(
         &self,
         records: Vec<NewRecord>,

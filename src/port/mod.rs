@@ -5,5 +5,6 @@
 //! adapter, and one contract suite that runs on both. No library is named here.
 
 pub mod log;
+pub mod record;
 pub mod shelf;
 pub mod store;

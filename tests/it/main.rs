@@ -1,8 +1,11 @@
 //! All integration tests in one binary; each module says what it holds true.
 
 mod calendar_vectors;
+mod log_contract;
+mod log_on_nats;
 mod store_contract;
 mod store_crash;
 mod store_damage;
 mod store_folder;
 mod store_steps;
+mod support;

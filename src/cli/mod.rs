@@ -1,0 +1,8 @@
+//! The command line: the only place that reads the environment, starts other
+//! programs and wires adapters to the engine.
+//!
+//! * [`nats_server`]: finds a `nats-server`, or fetches one once.
+//! * [`broker`]: runs it for `duban up` and for tests.
+
+pub mod broker;
+pub mod nats_server;

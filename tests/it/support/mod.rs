@@ -1,0 +1,3 @@
+//! What several tests need: real servers that end with the test.
+
+pub mod nats;
