@@ -60,6 +60,12 @@ impl Instant {
         Self(self.0.saturating_add(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)))
     }
 
+    /// The last instant before this one.
+    #[must_use]
+    pub const fn just_before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// How long after `earlier` this instant lies; zero when it does not.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -348,8 +348,7 @@ fn write_config(settings: &LocalSettings) -> Result<PathBuf, LocalError> {
 
 /// Takes the folder for this process: two servers on one store destroy it.
 fn lock(settings: &LocalSettings) -> Result<File, LocalError> {
-    let lock =
-        File::create(settings.data.join("lock")).map_err(|error| settings.folder_error(error))?;
+    let lock = File::create(settings.data.join("lock")).map_err(|error| settings.folder_error(error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(settings.folder_error("another process runs a broker on it")),
@@ -409,7 +408,8 @@ fn guard(pid: u32) -> Option<(Child, Option<ChildStdin>)> {
     shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     #[cfg(unix)]
     shell.process_group(0);
-    let mut shell = shell.spawn().inspect_err(|error| tracing::warn!(%error, "no guard for the broker")).ok()?;
+    let mut shell =
+        shell.spawn().inspect_err(|error| tracing::warn!(%error, "no guard for the broker")).ok()?;
     let input = shell.stdin.take();
     Some((shell, input))
 }

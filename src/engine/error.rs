@@ -35,7 +35,9 @@ pub enum EngineError {
         source: EntryError,
     },
     /// The ledger is not the one that the projection was made of.
-    #[error("go on with the ledger of {tenant}: it has the identity {found}, but the projection was made of {expected}; point the engine at the right broker, or remove the projection's folder to take this ledger as it is")]
+    #[error(
+        "go on with the ledger of {tenant}: it has the identity {found}, but the projection was made of {expected}; point the engine at the right broker, or remove the projection's folder to take this ledger as it is"
+    )]
     Identity {
         /// Whose ledger.
         tenant: TenantId,
@@ -53,7 +55,9 @@ pub enum EngineError {
         found: TenantId,
     },
     /// The ledger ends before the projection does.
-    #[error("go on with the ledger: it ends at {last}, but {checkpoint} entries were folded; its end was cut off; restore the stream from a backup or let a healthy replica take over")]
+    #[error(
+        "go on with the ledger: it ends at {last}, but {checkpoint} entries were folded; its end was cut off; restore the stream from a backup or let a healthy replica take over"
+    )]
     Truncated {
         /// The ledger's last place.
         last: Seq,
@@ -61,7 +65,9 @@ pub enum EngineError {
         checkpoint: Seq,
     },
     /// The entry at the checkpoint is not the one that was folded.
-    #[error("go on with the ledger: the entry at {seq} has the digest {found}, but {expected} was folded; the ledger was altered or replaced; restore it from a backup")]
+    #[error(
+        "go on with the ledger: the entry at {seq} has the digest {found}, but {expected} was folded; the ledger was altered or replaced; restore it from a backup"
+    )]
     Altered {
         /// The checkpoint's place.
         seq: Seq,

@@ -3,7 +3,7 @@
 //! Everything is computed from the definition, the calendar and the deadline; the
 //! results travel in events, so that the fold never computes them again.
 
-use crate::calendar::{self, Calendar, Due, DueError, Offset};
+use crate::calendar::{self, Calendar, Due, DueError, Pause};
 use crate::event::catalogue::Term;
 use crate::id::Sha;
 use crate::policy::definition::{Clock, Ladder, Rung};
@@ -38,7 +38,7 @@ impl Timepiece<'_> {
     /// [`DueError`] when the rule and the start give no instant.
     pub fn due(&self, started_at: Instant, pauses: &[(Instant, Instant)]) -> Result<Due, DueError> {
         let pauses: Vec<_> =
-            pauses.iter().map(|(from, until)| calendar::Pause { from: *from, until: *until }).collect();
+            pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
         calendar::due(self.calendar, &self.clock.due, started_at, &pauses)
     }
 
@@ -81,7 +81,7 @@ impl Timepiece<'_> {
             started_at,
             due_at: due.at,
             inclusive: due.inclusive,
-            soon_at: calendar::soon_at(self.calendar, due.at, due.inclusive),
+            soon_at: calendar::soon_at(self.calendar, due),
             provisional: due.provisional,
             calendar: self.calendar_sha,
             wake_at: None,
@@ -103,22 +103,21 @@ impl Timepiece<'_> {
 
     /// When a rung is reached for the time after `used` ones.
     fn rung_at(&self, ladder: &Ladder, rung: &Rung, used: u16, term: &Term) -> Instant {
-        let mut at = self.walk(term.due_at, term.inclusive, &rung.at);
+        let last_day = (!term.inclusive).then(|| self.calendar.local_date(term.due_at.just_before()));
+        let due = Due { at: term.due_at, inclusive: term.inclusive, last_day, provisional: false };
+        let mut at = calendar::offset(self.calendar, &due, rung.at);
         for _ in 0..used {
-            if let Some(every) = &rung.every {
-                at = self.walk(at, true, every);
+            if let Some(every) = rung.every {
+                let from = Due { at, inclusive: true, last_day: None, provisional: false };
+                at = calendar::offset(self.calendar, &from, every);
             }
         }
         if !ladder.quiet_outside_working_hours {
             return at;
         }
-        let open = calendar::next_open(self.calendar, at);
+        let open = self.calendar.next_open(at);
         // A reminder that would wait past the due instant comes before it instead.
         if at <= term.due_at { open.min(term.due_at) } else { open }
-    }
-
-    fn walk(&self, from: Instant, inclusive: bool, by: &Offset) -> Instant {
-        calendar::offset(self.calendar, from, inclusive, by)
     }
 
     /// How often each rung counts as used at `now`.

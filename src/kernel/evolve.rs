@@ -47,7 +47,9 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             Ok(())
         }
         Event::PolicyPublished(it) => policy_published(state, entry, it),
-        Event::CalendarApplied(it) => state.put_row::<Sweep>(Family::Sweep, it.calendar.as_str().as_bytes(), None),
+        Event::CalendarApplied(it) => {
+            state.put_row::<Sweep>(Family::Sweep, it.calendar.as_str().as_bytes(), None)
+        }
         Event::EventRefused(it) => event_refused(state, entry, it),
         Event::EventDuplicated(_) => Ok(()),
         Event::EventParked(it) => event_parked(state, entry, it),
@@ -62,7 +64,9 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             }
         }
         Event::CaseOpened(it) => case_opened(state, entry, it),
-        Event::CaseClosed(_) => with_case(state, entry, |case, entry| case.closed_at = Some(entry.decided.at)),
+        Event::CaseClosed(_) => {
+            with_case(state, entry, |case, entry| case.closed_at = Some(entry.decided.at))
+        }
         Event::PeriodOpened(it) => period_opened(state, entry, it),
         Event::DeadlineSet(it) => with_case(state, entry, |case, _| deadline_set(case, it)),
         Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
@@ -72,7 +76,9 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             deadline.status = Status::Paused { since: it.paused_at };
             deadline.term.wake_at = None;
         }),
-        Event::DeadlineMet(it) => with_deadline(state, entry, &it.clock, |deadline, _| deadline_met(deadline, it)),
+        Event::DeadlineMet(it) => {
+            with_deadline(state, entry, &it.clock, |deadline, _| deadline_met(deadline, it))
+        }
         Event::DeadlineCancelled(it) => {
             with_deadline(state, entry, &it.clock, |deadline, _| deadline.status = Status::Cancelled)
         }
@@ -126,7 +132,11 @@ fn schedule<B: Backing>(state: &mut State<B>, workflow: &Name, next: Schedule) -
     state.put_row(Family::Schedule, key, Some(&next))
 }
 
-fn period_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &PeriodOpened) -> Result<(), StateError> {
+fn period_opened<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    it: &PeriodOpened,
+) -> Result<(), StateError> {
     let next = Schedule { period: it.next.clone(), opens_at: it.next_at };
     if it.next <= it.period {
         return Err(wrong(entry, &"the next period does not lie after this one"));
@@ -139,7 +149,11 @@ fn known<B: Backing>(state: &mut State<B>, first: Seq, fact: &FactRef) -> Result
     state.put_row(Family::Known, &key, Some(&Known { first, content: fact.content }))
 }
 
-fn event_refused<B: Backing>(state: &mut State<B>, entry: &Entry, it: &EventRefused) -> Result<(), StateError> {
+fn event_refused<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    it: &EventRefused,
+) -> Result<(), StateError> {
     let cause = entry.decided.cause;
     if let Some(intake) = it.parked {
         unpark(state, intake)?;
@@ -309,6 +323,9 @@ fn rung_reached(deadline: &mut Deadline, entry: &Entry, it: &RungReached) {
 }
 
 fn wrong(entry: &Entry, reason: &dyn std::fmt::Display) -> StateError {
-    StateError::Entry { seq: entry.seq, kind: entry.decided.event.kind().to_string(), reason: reason.to_string() }
+    StateError::Entry {
+        seq: entry.seq,
+        kind: entry.decided.event.kind().to_string(),
+        reason: reason.to_string(),
+    }
 }
-

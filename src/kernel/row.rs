@@ -141,7 +141,7 @@ pub struct PolicyRow {
 }
 
 /// One supervised matter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Its id.
     pub id: CaseId,
@@ -189,7 +189,7 @@ pub enum Status {
 }
 
 /// A clock of a case, running or ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deadline {
     /// The clock.
     pub clock: Name,
@@ -262,7 +262,7 @@ impl Parked {
 }
 
 /// A fact that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refused {
     /// Its place in the intake.
     pub intake: Seq,

@@ -187,7 +187,8 @@ impl<B: Backing> State<B> {
         let mut fates = BTreeMap::new();
         for layer in self.layers() {
             let rows = layer.rows.range((family, prefix.to_vec())..);
-            for ((_, key), row) in rows.take_while(|((at, key), _)| *at == family && key.starts_with(prefix)) {
+            for ((_, key), row) in rows.take_while(|((at, key), _)| *at == family && key.starts_with(prefix))
+            {
                 fates.entry(key.clone()).or_insert(row.is_some());
             }
         }
@@ -282,9 +283,7 @@ pub fn settle<B: Backing>(
     layer: &Layer,
     backing: &B,
 ) -> Result<BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>, StateError> {
-    let Rows { mut rows, counts } = layer
-        .to_rows()
-        .map_err(|error| wrong_row(Family::Case, &[], &error))?;
+    let Rows { mut rows, counts } = layer.to_rows().map_err(|error| wrong_row(Family::Case, &[], &error))?;
     for (key, change) in counts {
         let key = key.to_bytes();
         let before = backing.get(Family::Counter, &key)?;

@@ -45,7 +45,9 @@ pub fn sweep<B: Backing>(
     progress: &mut Progress,
     most: usize,
 ) -> Result<Vec<Outgoing>, StateError> {
-    let Some(row) = state.row::<Sweep>(Family::Sweep, name.as_str().as_bytes())? else { return Ok(Vec::new()) };
+    let Some(row) = state.row::<Sweep>(Family::Sweep, name.as_str().as_bytes())? else {
+        return Ok(Vec::new());
+    };
     let mut cases = Vec::new();
     state.backing().scan(Family::Case, &progress.after, &mut |key, _| {
         if key != progress.after {
@@ -87,10 +89,12 @@ fn move_deadlines<B: Backing>(
     }
     let workflow = judged_by(turn.state, case)?;
     for clock in &workflow.clocks {
-        let affected = clock.calendar == *calendar && clock.on_calendar_amended == OnCalendarAmended::Recompute;
+        let affected =
+            clock.calendar == *calendar && clock.on_calendar_amended == OnCalendarAmended::Recompute;
         let running = case.deadlines.iter().find(|it| it.clock == clock.name && it.is_open());
         let Some(deadline) = running.filter(|_| affected) else { continue };
-        let event = timepiece(turn.state.policies(), clock).ok().and_then(|piece| again(&piece, deadline, at));
+        let event =
+            timepiece(turn.state.policies(), clock).ok().and_then(|piece| again(&piece, deadline, at));
         if let Some(event) = event {
             turn.emit(at, &about(case), event)?;
             moved += 1;

@@ -69,7 +69,9 @@ fn reach<B: Backing>(
     name: &Name,
 ) -> Result<Option<Instant>, StateError> {
     let Some(case) = turn.state.case(id)? else { return Ok(None) };
-    let Some(deadline) = case.deadlines.iter().find(|deadline| deadline.clock == *name) else { return Ok(None) };
+    let Some(deadline) = case.deadlines.iter().find(|deadline| deadline.clock == *name) else {
+        return Ok(None);
+    };
     let workflow = judged_by(turn.state, &case)?;
     let Some(clock) = workflow.clocks.iter().find(|clock| clock.name == *name) else { return Ok(None) };
     let Ok(piece) = timepiece(turn.state.policies(), clock) else { return Ok(None) };

@@ -86,7 +86,11 @@ impl<'a, B: Backing> Turn<'a, B> {
             },
         };
         let tenant = checkpoint.tenant.clone();
-        let (subject, body) = entry.to_message(&tenant);
+        let (subject, body) = entry.to_message(&tenant).map_err(|error| StateError::Entry {
+            seq: entry.seq,
+            kind: entry.decided.event.kind().to_owned(),
+            reason: error.to_string(),
+        })?;
         evolve(self.state, &entry, Sha::of(&body))?;
         self.out.push(Outgoing { entry, subject, body: body.into() });
         Ok(())

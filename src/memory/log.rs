@@ -90,7 +90,8 @@ impl MemoryLog {
         let mut held = self.held();
         let late = std::mem::take(&mut held.late);
         let now = self.shared.clock.now();
-        let stored = late.iter().filter(|(records, fence)| held.store(records, *fence, now).is_some()).count();
+        let stored =
+            late.iter().filter(|(records, fence)| held.store(records, *fence, now).is_some()).count();
         drop(held);
         self.change();
         stored

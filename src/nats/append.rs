@@ -182,12 +182,7 @@ async fn look(
 }
 
 /// Whether the records after `fence` are these, byte for byte.
-async fn is_stored(
-    log: &NatsLog,
-    records: &[NewRecord],
-    fence: Seq,
-    last: Seq,
-) -> Result<bool, AppendError> {
+async fn is_stored(log: &NatsLog, records: &[NewRecord], fence: Seq, last: Seq) -> Result<bool, AppendError> {
     let unclear = |error: LogError| AppendError::Unknown { reason: error.to_string() };
     if last.0 - fence.0 < records.len() as u64 {
         return Ok(false);

@@ -32,10 +32,7 @@ pub struct Stated {
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read; never for anything a fact says.
-pub fn decide<B: Backing>(
-    state: &mut State<B>,
-    received: &Received,
-) -> Result<Vec<Outgoing>, StateError> {
+pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<Vec<Outgoing>, StateError> {
     let mut turn = Turn::new(state, received.seq, false);
     match &received.content {
         Content::Tick => {}
@@ -79,10 +76,8 @@ fn seen_before<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, known: &Know
         let reason = Reason::new("id.conflicts", "id", &stated.fact.id, message);
         return refuse(turn, stated, reason, true);
     }
-    let event = Event::EventDuplicated(EventDuplicated {
-        fact: FactRef::to(&stated.fact, stated.content),
-        first,
-    });
+    let event =
+        Event::EventDuplicated(EventDuplicated { fact: FactRef::to(&stated.fact, stated.content), first });
     turn.emit(stated.recorded_at, &publisher(stated), event)
 }
 
@@ -106,9 +101,11 @@ fn plausible<B: Backing>(state: &State<B>, stated: &Stated) -> Result<(), Reason
 
 fn park<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, cases: Vec<CaseId>) -> Result<(), StateError> {
     for case in &cases {
-        let waiting = turn.state.keys(Family::ParkedFor, &[case.as_str().as_bytes(), &[0]].concat(), MOST_PARKED)?;
+        let waiting =
+            turn.state.keys(Family::ParkedFor, &[case.as_str().as_bytes(), &[0]].concat(), MOST_PARKED)?;
         if waiting.len() >= MOST_PARKED {
-            let message = format!("{MOST_PARKED} facts wait for this case already, and it has not been opened");
+            let message =
+                format!("{MOST_PARKED} facts wait for this case already, and it has not been opened");
             let reason = Reason::new("case.unknown", "subject", case.as_str(), message);
             return refuse(turn, stated, reason, false);
         }

@@ -52,8 +52,10 @@ pub fn plan<B: Backing>(
     for (place, clock) in workflow.clocks.iter().enumerate() {
         let deadline = case.and_then(|case| find(case, &clock.name));
         let open = deadline.is_some_and(Deadline::is_open);
-        let fires = |trigger: &Trigger| triggers(trigger, &stated.fact.kind, case.is_none())
-            && holds(state, trigger.when.as_ref(), &stated.fact, case);
+        let fires = |trigger: &Trigger| {
+            triggers(trigger, &stated.fact.kind, case.is_none())
+                && holds(state, trigger.when.as_ref(), &stated.fact, case)
+        };
         let mut ended = false;
         if open && clock.cancel.contains(&stated.fact.kind) {
             moves.push((place, Move::Cancel));
@@ -89,7 +91,9 @@ pub fn run<B: Backing>(
     let at = stated.recorded_at;
     for (place, clock) in workflow.clocks.iter().enumerate() {
         let of_clock = |want_start: bool| {
-            plan.0.iter().filter(move |(of, step)| *of == place && matches!(step, Move::Start(..)) == want_start)
+            plan.0
+                .iter()
+                .filter(move |(of, step)| *of == place && matches!(step, Move::Start(..)) == want_start)
         };
         for (_, step) in of_clock(false) {
             end(turn, at, about, clock, step)?;
@@ -116,15 +120,23 @@ fn end<B: Backing>(
     match step {
         Move::Stop(met_at) => {
             // A clock that stood still before its due instant was not running out.
-            let until = if let Status::Paused { since } = deadline.status { since.min(*met_at) } else { *met_at };
+            let until =
+                if let Status::Paused { since } = deadline.status { since.min(*met_at) } else { *met_at };
             let late = until >= deadline.overdue_from();
             if deadline.breached_at.is_some() && !late {
-                let withdrawn =
-                    DeadlineBreached { clock: clock.name.clone(), due_at: deadline.term.due_at, wake_at: None };
+                let withdrawn = DeadlineBreached {
+                    clock: clock.name.clone(),
+                    due_at: deadline.term.due_at,
+                    wake_at: None,
+                };
                 turn.emit(at, about, Event::BreachWithdrawn(withdrawn))?;
             }
-            let met =
-                DeadlineMet { clock: clock.name.clone(), met_at: *met_at, due_at: deadline.term.due_at, late };
+            let met = DeadlineMet {
+                clock: clock.name.clone(),
+                met_at: *met_at,
+                due_at: deadline.term.due_at,
+                late,
+            };
             turn.emit(at, about, Event::DeadlineMet(met))
         }
         Move::Cancel => cancel(turn, at, about, &clock.name),
@@ -182,7 +194,8 @@ fn pause_or_resume<B: Backing>(
         Status::Paused { since } if !still => {
             let mut resumed = deadline.clone();
             resumed.pauses.push((since, at));
-            let term = timepiece(turn.state.policies(), clock).ok().and_then(|it| it.again(&resumed, at).ok());
+            let term =
+                timepiece(turn.state.policies(), clock).ok().and_then(|it| it.again(&resumed, at).ok());
             let moved = DeadlineMoved {
                 clock: clock.name.clone(),
                 reason: "resumed".into(),
@@ -223,7 +236,11 @@ fn find<'a>(case: &'a Case, clock: &Name) -> Option<&'a Deadline> {
     case.deadlines.iter().find(|deadline| deadline.clock == *clock)
 }
 
-fn current<B: Backing>(state: &State<B>, about: &About, clock: &Name) -> Result<Option<Deadline>, StateError> {
+fn current<B: Backing>(
+    state: &State<B>,
+    about: &About,
+    clock: &Name,
+) -> Result<Option<Deadline>, StateError> {
     let Some(id) = &about.case else { return Ok(None) };
     Ok(state.case(id)?.and_then(|case| find(&case, clock).cloned()))
 }
@@ -234,14 +251,22 @@ fn current<B: Backing>(state: &State<B>, about: &About, clock: &Name) -> Result<
 /// [`Reason`] when the calendar was never published.
 pub fn timepiece<'a>(policies: &'a PolicySet, clock: &'a Clock) -> Result<Timepiece<'a>, Reason> {
     let Some((calendar_sha, calendar)) = policies.calendar(&clock.calendar) else {
-        let message = format!("the clock {} counts on the calendar {}, which was never published", clock.name, clock.calendar);
+        let message = format!(
+            "the clock {} counts on the calendar {}, which was never published",
+            clock.name, clock.calendar
+        );
         return Err(Reason::new("calendar.unknown", "calendar", clock.calendar.as_str(), message));
     };
     Ok(Timepiece { clock, calendar_sha, calendar })
 }
 
 /// The instant that counts for a clock.
-fn instant(policies: &PolicySet, clock: &Clock, source: &TimeSource, stated: &Stated) -> Result<Instant, Reason> {
+fn instant(
+    policies: &PolicySet,
+    clock: &Clock,
+    source: &TimeSource,
+    stated: &Stated,
+) -> Result<Instant, Reason> {
     let claimed = || stated.fact.occurred_at.unwrap_or(stated.recorded_at);
     match source {
         TimeSource::Recorded => Ok(stated.recorded_at),
@@ -263,7 +288,8 @@ fn read_instant(
     let Timepiece { calendar, .. } = timepiece(policies, clock)?;
     let text = value.as_str().unwrap_or_default();
     let Some(at) = parse(calendar, text) else {
-        let message = "it should be a date such as 2022-09-28 or an instant such as 2022-09-28T16:20:00+08:00";
+        let message =
+            "it should be a date such as 2022-09-28 or an instant such as 2022-09-28T16:20:00+08:00";
         return Err(Reason::new("time.unreadable", &path.0, &value.to_string(), message));
     };
     let tolerance = i64::from(policies.settings().clock_tolerance_minutes) * 60;

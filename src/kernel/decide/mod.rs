@@ -10,9 +10,9 @@
 mod admit;
 pub(super) mod clocks;
 pub(super) mod opening;
-mod publish;
+pub(super) mod publish;
 mod route;
-mod transit;
+pub(super) mod transit;
 
 pub use admit::decide;
 pub(super) use admit::expire;

@@ -77,10 +77,10 @@ fn check<B: Backing>(state: &State<B>, stated: &Stated) -> Result<Checked, Reaso
         return Err(Reason::new("actor.forbidden", "actor", actor.as_str(), message));
     }
     let invalid = |field: &str, message: String| Reason::new("policy.invalid", field, "", message);
-    let Publication { sha, document } = Publication::deserialize(&stated.fact.data)
-        .map_err(|error| invalid("data", error.to_string()))?;
-    let definition = Definition::deserialize(&document)
-        .map_err(|error| invalid("data.document", error.to_string()))?;
+    let Publication { sha, document } =
+        Publication::deserialize(&stated.fact.data).map_err(|error| invalid("data", error.to_string()))?;
+    let definition =
+        Definition::deserialize(&document).map_err(|error| invalid("data.document", error.to_string()))?;
     let computed = definition.sha().map_err(|error| invalid("data.document", error.to_string()))?;
     if computed != sha {
         let message = format!("the document's digest is {computed}; publish what was checked");
@@ -109,7 +109,8 @@ fn first_period<B: Backing>(
     let opens_at = |period: &Period| calendar.midnight(period.start());
     let still_due = |period: &Period| {
         workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)).all(|clock| {
-            let due = clocks::timepiece(policies, clock).ok().and_then(|it| it.due(opens_at(period), &[]).ok());
+            let due =
+                clocks::timepiece(policies, clock).ok().and_then(|it| it.due(opens_at(period), &[]).ok());
             due.is_none_or(|due| due.at > now)
         })
     };
@@ -127,4 +128,3 @@ pub fn following(workflow: Option<&Workflow>, period: &Period) -> Period {
         _ => period.next(),
     }
 }
-

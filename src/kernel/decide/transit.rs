@@ -94,12 +94,7 @@ fn forbidden(workflow: &Workflow, stage: Option<&Stage>, fact: &Fact, case: &Cas
 }
 
 /// Whether a fact's publisher is one of those who may state it.
-pub fn permit<B: Backing>(
-    state: &State<B>,
-    by: &[Who],
-    fact: &Fact,
-    owner: &UnitId,
-) -> Result<(), Reason> {
+pub fn permit<B: Backing>(state: &State<B>, by: &[Who], fact: &Fact, owner: &UnitId) -> Result<(), Reason> {
     let may = |who: &Who| match who {
         Who::Owner => fact.actor == *owner,
         Who::Role(role) => state.policies().has_role(&fact.actor, role),

@@ -1,0 +1,5 @@
+//! The tenant's loop.
+pub mod backing;
+pub mod error;
+pub mod handle;
+pub mod outcomes;
