@@ -108,9 +108,8 @@ fn is_slug(text: &str) -> bool {
 }
 
 fn is_event_type(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(noun, verb)| {
-        !noun.is_empty() && !verb.is_empty() && is_slug(noun) && is_slug(verb)
-    })
+    text.split_once('.')
+        .is_some_and(|(noun, verb)| !noun.is_empty() && !verb.is_empty() && is_slug(noun) && is_slug(verb))
 }
 
 fn is_case_id(text: &str) -> bool {
