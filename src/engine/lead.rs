@@ -343,7 +343,7 @@ async fn done<T>(task: Option<&mut JoinHandle<T>>) -> Done<T> {
 
 fn recorded_at(received: &Received) -> Instant {
     match &received.content {
-        Content::Fact(fact) => fact.imported_at.unwrap_or(received.at),
+        Content::Fact(fact) => fact.imported_at.unwrap_or(received.at).min(received.at),
         Content::Malformed(..) | Content::Tick => received.at,
     }
 }

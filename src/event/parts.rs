@@ -21,6 +21,10 @@ use crate::time::Instant;
 /// 64 KiB of envelope at least; these are parts of keys in the projections.
 pub const MOST_TEXT: usize = 256;
 
+/// The identity that alone may state a recorded instant, for facts of the past,
+/// and then states who published them at the time.
+pub const IMPORTER: &str = "importer";
+
 /// The largest data, in bytes of compact JSON, that the ledger can carry: an entry
 /// holds a fact whole and must itself stay below the broker's 1 MiB.
 pub const MOST_DATA: usize = 768 * 1024;
@@ -125,6 +129,9 @@ impl Parts<'_> {
             let message =
                 format!("the message came under a subject for {}; type and subject must agree", place.kind);
             return Err(Malformed::new("envelope.subject-mismatch", "type", kind.as_str(), message));
+        }
+        if self.attributes.contains_key("recordedtime") {
+            return importer(place, claimed);
         }
         match claimed {
             Some(other) if other != place.actor => {
@@ -273,6 +280,15 @@ fn check_size(data: &Value) -> Result<(), Box<Malformed>> {
         "data has {size} bytes as compact JSON; at most {MOST_DATA} fit on the ledger; publish a link and a digest instead"
     );
     Err(Malformed::new("envelope.too-large", "data", &size.to_string(), message))
+}
+
+/// Who stated a fact of the past, as the importer says.
+fn importer(place: &IntakeSubject, claimed: Option<UnitId>) -> Result<UnitId, Box<Malformed>> {
+    if place.actor.as_str() != IMPORTER {
+        let message = format!("only {IMPORTER} states when a fact was recorded; leave recordedtime out");
+        return Err(Malformed::new("import.forbidden", "recordedtime", place.actor.as_str(), message));
+    }
+    claimed.ok_or_else(|| missing("actor"))
 }
 
 fn missing(name: &str) -> Box<Malformed> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::fact::{Fact, Malformed};
 use super::json::{self, MOST_DEPTH};
-use super::parts::{Parts, broken};
+use super::parts::{IMPORTER, Parts, broken};
 use crate::id::TenantId;
 
 /// The media type of an event in JSON.
@@ -46,10 +46,11 @@ pub(super) fn read(body: &[u8]) -> Result<Parts<'static>, Box<Malformed>> {
 ///
 /// Reading it back gives the same fact (one whose data is null comes back with an
 /// empty object). The actor is in the subject only, where the broker can vouch for
-/// it. The bytes depend on the fact alone.
+/// it; a fact of the past comes from the importer, who states the actor. The bytes depend on the fact alone.
 #[must_use]
 pub fn to_message(fact: &Fact, tenant: &TenantId) -> Message {
-    let subject = format!("duban.{tenant}.intake.{}.{}", fact.actor, fact.kind);
+    let publisher = if fact.imported_at.is_some() { IMPORTER } else { fact.actor.as_str() };
+    let subject = format!("duban.{tenant}.intake.{publisher}.{}", fact.kind);
     let headers = vec![("content-type".to_owned(), CONTENT_TYPE.to_owned())];
     (subject, headers, to_json(fact).to_string().into_bytes())
 }
@@ -68,7 +69,10 @@ fn to_json(fact: &Fact) -> Value {
     put("subject", fact.subject.clone());
     put("dataschema", fact.version.as_ref().map(|version| format!("duban:events/{}/{version}", fact.kind)));
     put("time", fact.occurred_at.map(|at| at.to_string()));
-    put("recordedtime", fact.imported_at.map(|at| at.to_string()));
+    if let Some(at) = fact.imported_at {
+        put("recordedtime", Some(at.to_string()));
+        put("actor", Some(fact.actor.to_string()));
+    }
     if !fact.data.is_null() {
         members.insert("data".to_owned(), fact.data.clone());
     }

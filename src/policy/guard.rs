@@ -185,9 +185,13 @@ impl Compiled {
                         .map_err(|error| ExecutionError::function_error("case.kept", error))?;
                     to_cel(&kept)?
                 }
-                _ => mapping(input.seen.into_iter().flatten().map(|(event, count)| {
-                    (event.to_string(), cel::Value::Int(i64::from(*count)))
-                })),
+                _ => mapping(
+                    input
+                        .seen
+                        .into_iter()
+                        .flatten()
+                        .map(|(event, count)| (event.to_string(), cel::Value::Int(i64::from(*count)))),
+                ),
             };
             entries.push(((*field).to_owned(), value));
         }
@@ -223,7 +227,9 @@ fn to_cel(value: &Value) -> Result<cel::Value, ExecutionError> {
             let message = format!("a list has {} items, guards see at most {MOST_WALKED}", items.len());
             return Err(ExecutionError::function_error("data", message));
         }
-        Value::Array(items) => cel::Value::List(Arc::new(items.iter().map(to_cel).collect::<Result<_, _>>()?)),
+        Value::Array(items) => {
+            cel::Value::List(Arc::new(items.iter().map(to_cel).collect::<Result<_, _>>()?))
+        }
         Value::Object(entries) => {
             let mut read = Vec::with_capacity(entries.len());
             for (key, value) in entries {
@@ -302,9 +308,10 @@ impl Walk {
                 EntryExpr::StructField(field) => self.expression(&field.value, bound),
             }),
             Expr::Comprehension(walk) => self.comprehension(walk, bound),
-            Expr::Struct(_) => {
-                Err(GuardError::Forbidden { construct: "a message", why: "guards have no types of their own" })
-            }
+            Expr::Struct(_) => Err(GuardError::Forbidden {
+                construct: "a message",
+                why: "guards have no types of their own",
+            }),
             Expr::Literal(_) => Ok(()),
             Expr::Unspecified => Err(GuardError::Syntax { reason: "an expression is empty".into() }),
         }
@@ -327,7 +334,11 @@ impl Walk {
         }
     }
 
-    fn select(&mut self, select: &cel::common::ast::SelectExpr, bound: &mut Vec<String>) -> Result<(), GuardError> {
+    fn select(
+        &mut self,
+        select: &cel::common::ast::SelectExpr,
+        bound: &mut Vec<String>,
+    ) -> Result<(), GuardError> {
         let of_case = matches!(&select.operand.expr, Expr::Ident(name) if name == "case");
         if !of_case || bound.iter().any(|name| name == "case") {
             return self.expression(&select.operand, bound);
@@ -348,7 +359,17 @@ impl Walk {
     /// Operators are functions with names such as `_&&_`; the others are listed.
     fn function(name: &str) -> Result<(), GuardError> {
         const KNOWN: [&str; 11] = [
-            "size", "contains", "startsWith", "endsWith", "int", "uint", "double", "string", "type", "min", "max",
+            "size",
+            "contains",
+            "startsWith",
+            "endsWith",
+            "int",
+            "uint",
+            "double",
+            "string",
+            "type",
+            "min",
+            "max",
         ];
         let operator = name.starts_with(['_', '@', '!', '-']);
         if operator || KNOWN.contains(&name) {

@@ -24,9 +24,7 @@ pub enum Severity {
 }
 
 /// A line and a column, both from 1; columns count characters.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The line, from 1; 0 when the text has no place for it.
     pub line: usize,

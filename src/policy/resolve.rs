@@ -113,7 +113,8 @@ impl Gathering {
         let ladders = self.ladders(&documents, &set);
         let workflows = self.workflows(&documents, &ladders, &set);
         self.overlaps(&documents, &workflows);
-        definitions.extend(workflows.into_iter().map(|(_, workflow)| Definition::Workflow(Box::new(workflow))));
+        definitions
+            .extend(workflows.into_iter().map(|(_, workflow)| Definition::Workflow(Box::new(workflow))));
         let mut problems = self.problems;
         problems.sort_by(|left, right| {
             let key = |it: &Problem| (it.file.clone(), it.place, it.flaw.field.clone(), it.flaw.rule.clone());
@@ -203,7 +204,12 @@ impl Gathering {
     }
 
     /// Workflows and duties with the place of their document.
-    fn workflows(&mut self, documents: &[Document], ladders: &Ladders, set: &PolicySet) -> Vec<(usize, Workflow)> {
+    fn workflows(
+        &mut self,
+        documents: &[Document],
+        ladders: &Ladders,
+        set: &PolicySet,
+    ) -> Vec<(usize, Workflow)> {
         let nobody = nobody();
         let register = set.register().or(nobody.as_ref());
         let mut workflows = Vec::new();
@@ -239,7 +245,8 @@ impl Gathering {
     fn overlaps(&mut self, documents: &[Document], workflows: &[(usize, Workflow)]) {
         for (place, (at, this)) in workflows.iter().enumerate() {
             for (_, other) in workflows[..place].iter().filter(|(_, other)| other.name == this.name) {
-                let flaw = versions::overlap((&other.version, other.effective), (&this.version, this.effective));
+                let flaw =
+                    versions::overlap((&other.version, other.effective), (&this.version, this.effective));
                 self.report(&documents[*at], flaw);
             }
         }

@@ -111,7 +111,10 @@ fn the_nodes_of_docker_compose_load_the_configuration_that_the_tests_load() {
         assert!(command.contains("-c /etc/duban/nats.conf"), "{name}: {command}");
         assert!(command.contains(&format!("-n {name} ")), "{name}: {command}");
         for other in nodes {
-            assert!(command.contains(&format!("nats://{other}:6222")), "{name} should know {other}: {command}");
+            assert!(
+                command.contains(&format!("nats://{other}:6222")),
+                "{name} should know {other}: {command}"
+            );
         }
         let image = node.image.as_deref().unwrap_or_default();
         let version = image.strip_prefix("nats:").and_then(|tag| tag.strip_suffix("-alpine"));

@@ -74,13 +74,15 @@ impl Document {
 
     fn event_type(&self) -> Result<Authored, Vec<Problem>> {
         let read = event_type::resolve(self.node.json());
-        read.map(Authored::EventType).map_err(|flaws| flaws.into_iter().map(|flaw| self.problem(flaw)).collect())
+        read.map(Authored::EventType)
+            .map_err(|flaws| flaws.into_iter().map(|flaw| self.problem(flaw)).collect())
     }
 
     fn policy(&self) -> Result<Authored, Vec<Problem>> {
         let kind = self.kind().map_err(|flaw| vec![self.problem(flaw)])?;
         let mut json = self.node.json();
-        let wrong: Vec<Problem> = structure::flaws(kind, &json).into_iter().map(|it| self.structural(it)).collect();
+        let wrong: Vec<Problem> =
+            structure::flaws(kind, &json).into_iter().map(|it| self.structural(it)).collect();
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -100,19 +102,27 @@ impl Document {
     fn structural(&self, structural: structure::Structural) -> Problem {
         let structure::Structural { flaw, key } = structural;
         let parent = flaw.field.rsplit_once('/').map_or("", |(parent, _)| parent);
-        let place = key.map_or_else(|| self.node.locate(&flaw.field), |key| self.node.locate_key(parent, &key));
+        let place =
+            key.map_or_else(|| self.node.locate(&flaw.field), |key| self.node.locate_key(parent, &key));
         Problem { file: self.file.clone(), place, flaw }
     }
 
     fn kind(&self) -> Result<&str, Flaw> {
         if !matches!(self.node.content, Content::Map(_)) {
-            return Err(Flaw::mistake("document.form", "", "", "a document is a mapping that begins with kind"));
+            return Err(Flaw::mistake(
+                "document.form",
+                "",
+                "",
+                "a document is a mapping that begins with kind",
+            ));
         }
         let known = super::language::KINDS;
         match self.node.text("kind") {
             Some(kind) if known.contains(&kind) => Ok(kind),
-            Some(kind) => Err(Flaw::mistake("kind.unknown", "/kind", kind, "there is no such kind of document")
-                .with_hint(near::hint(kind, known))),
+            Some(kind) => {
+                Err(Flaw::mistake("kind.unknown", "/kind", kind, "there is no such kind of document")
+                    .with_hint(near::hint(kind, known)))
+            }
             None => Err(Flaw::mistake("key.missing", "", "", "the key \"kind\" is missing")
                 .with_hint(near::hint("", known))),
         }

@@ -15,8 +15,8 @@ use super::workflow::{Ladders, both, find_ladder};
 use crate::calendar::{DueRule, PeriodKind};
 use crate::id::{EventType, IdError, Name, UnitId};
 use crate::policy::definition::{
-    Cite, Clock, Covers, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, Register, State, Text, TimeSource,
-    Transition, Trigger, Who, Workflow,
+    Cite, Clock, Covers, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, Register, State, Text,
+    TimeSource, Transition, Trigger, Who, Workflow,
 };
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
@@ -122,7 +122,8 @@ impl AuthoredDuty {
                 return Err(units.err().into_iter().chain(clocks.err()).flatten().collect());
             }
         };
-        let states = self.states().map_err(|error| vec![Flaw::mistake("duty.states", "", "", error.to_string())])?;
+        let states =
+            self.states().map_err(|error| vec![Flaw::mistake("duty.states", "", "", error.to_string())])?;
         Ok(Workflow {
             name: self.name.clone(),
             version: self.version.clone(),
@@ -138,7 +139,8 @@ impl AuthoredDuty {
                 calendar: self.calendar.clone(),
                 units,
             },
-            initial: Name::new("open").map_err(|error| vec![Flaw::mistake("duty.states", "", "", error.to_string())])?,
+            initial: Name::new("open")
+                .map_err(|error| vec![Flaw::mistake("duty.states", "", "", error.to_string())])?,
             states,
             any_state: BTreeMap::new(),
             clocks,
@@ -157,7 +159,9 @@ impl AuthoredDuty {
                         let message = format!("no group is called {:?}", group.as_str());
                         let hint = near::hint(group.as_str(), register.groups.keys().map(Name::as_str));
                         let field = child("/for", at);
-                        flaws.push(Flaw::mistake("group.unknown", &field, group.as_str(), message).with_hint(hint));
+                        flaws.push(
+                            Flaw::mistake("group.unknown", &field, group.as_str(), message).with_hint(hint),
+                        );
                         &[]
                     }
                 },
@@ -179,10 +183,15 @@ impl AuthoredDuty {
         let [open, submitted, returned, accepted] =
             [Name::new("open")?, Name::new("submitted")?, Name::new("returned")?, Name::new("accepted")?];
         let submit = || {
-            let submission = Transition { to: Some(submitted.clone()), by: vec![Who::Owner], when: Some(self.submission()) };
+            let submission = Transition {
+                to: Some(submitted.clone()),
+                by: vec![Who::Owner],
+                when: Some(self.submission()),
+            };
             BTreeMap::from([(self.satisfied_by.event.clone(), submission)])
         };
-        let review = |to: &Name| Transition { to: Some(to.clone()), by: self.review.by.0.clone(), when: None };
+        let review =
+            |to: &Name| Transition { to: Some(to.clone()), by: self.review.by.0.clone(), when: None };
         let reviewed = BTreeMap::from([
             (self.review.pass.clone(), review(&accepted)),
             (self.review.send_back.clone(), review(&returned)),
@@ -204,7 +213,8 @@ impl AuthoredDuty {
         let mut clocks = vec![submit.map_err(wrong)?];
         if let Some(mend) = &self.review.mend {
             let due = mend.due.read("/review/mend/due").map_err(|flaw| vec![flaw])?;
-            let title = Text { zh: "退回后重新报送".into(), en: "Submit again after sending back".into() };
+            let title =
+                Text { zh: "退回后重新报送".into(), en: "Submit again after sending back".into() };
             let start = (self.review.send_back.clone(), due);
             clocks.push(self.clock("mend", &title, &mend.cite, start, ladder).map_err(wrong)?);
         }

@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn name_version_and_titles_come_from_the_schema() {
-        let schema = json!({"$id": "duban:events/news.published/2", "x-title": {"zh": "已发布", "en": "Published"}});
+        let schema =
+            json!({"$id": "duban:events/news.published/2", "x-title": {"zh": "已发布", "en": "Published"}});
         let definition = resolve(schema).expect("an event type");
         assert_eq!((definition.name.as_str(), definition.version.as_str()), ("news.published", "2"));
     }

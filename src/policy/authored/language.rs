@@ -43,7 +43,9 @@ pub fn language_schema() -> Value {
 pub(super) fn schema_of(kind: &str) -> Option<Value> {
     let (references, definitions) = definitions();
     let (_, reference) = references.into_iter().find(|(name, _)| *name == kind)?;
-    Some(json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": reference, "$defs": definitions}))
+    Some(
+        json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": reference, "$defs": definitions}),
+    )
 }
 
 /// Each kind with its reference, and all definitions.

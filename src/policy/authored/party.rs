@@ -83,7 +83,10 @@ impl JsonSchema for By {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(WHO_OR_ANYONE, "Who may state it: owner, role:<name>, unit:<id>, a list of these, or anyone.")
+        words_schema(
+            WHO_OR_ANYONE,
+            "Who may state it: owner, role:<name>, unit:<id>, a list of these, or anyone.",
+        )
     }
 }
 

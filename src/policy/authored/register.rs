@@ -79,7 +79,9 @@ impl AuthoredRegister {
                     let field = child(&child("/groups", name), at);
                     let message = format!("no group is called {:?}", inner.as_str());
                     let hint = near::hint(inner.as_str(), self.groups.keys().map(Name::as_str));
-                    flaws.push(Flaw::mistake("group.unknown", &field, inner.as_str(), message).with_hint(hint));
+                    flaws.push(
+                        Flaw::mistake("group.unknown", &field, inner.as_str(), message).with_hint(hint),
+                    );
                 }
             }
         }

@@ -40,7 +40,11 @@ pub fn plain(text: &str) -> Result<Value, Trap> {
 pub fn trap(text: &str) -> Option<Trap> {
     if text.is_empty() || matches!(text, "~" | "null" | "Null" | "NULL") {
         let message = "nothing stands here".to_owned();
-        return Some(Trap { rule: "yaml.empty-value", message, hint: "write a value or leave out the key".into() });
+        return Some(Trap {
+            rule: "yaml.empty-value",
+            message,
+            hint: "write a value or leave out the key".into(),
+        });
     }
     let quoted = || format!("write it in quotes: \"{text}\"");
     if AMBIGUOUS.contains(&text.to_ascii_lowercase().as_str()) {
@@ -87,7 +91,8 @@ fn is_date(text: &str) -> bool {
     let month = parts.next().is_some_and(|part| part.len() <= 2 && all_digits(part));
     let day = parts.next().is_some_and(|part| {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        (1..=2).contains(&digits) && part[digits..].chars().next().is_none_or(|next| matches!(next, 'T' | 't' | ' '))
+        (1..=2).contains(&digits)
+            && part[digits..].chars().next().is_none_or(|next| matches!(next, 'T' | 't' | ' '))
     });
     year && month && day
 }

@@ -66,7 +66,8 @@ fn explain(schema: &Value, document: &Value, error: &ValidationError<'_>) -> Vec
         }
         Kind::Type { .. } => one("value.type", shown, wrong_type(error), quote_hint(schema, error)),
         Kind::Enum { options } => {
-            let known: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let known: Vec<&str> =
+                options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let message = format!("{shown} is none of the words used here");
             let hint = near::hint(error.instance().as_str().unwrap_or_default(), known);
             one("value.unknown", shown, message, hint)
@@ -74,7 +75,12 @@ fn explain(schema: &Value, document: &Value, error: &ValidationError<'_>) -> Vec
         Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. } | Kind::AnyOf { .. } => {
             one("value.form", shown, own_words(document, &field), None)
         }
-        Kind::Pattern { .. } => one("value.form", shown, format!("this has not the form it should have: {}", meaning(schema, error)), None),
+        Kind::Pattern { .. } => one(
+            "value.form",
+            shown,
+            format!("this has not the form it should have: {}", meaning(schema, error)),
+            None,
+        ),
         Kind::Format { format } => {
             let hint = (format == "date").then(|| "write it like \"2022-05-20\"".to_owned());
             one("value.form", shown, format!("this is no {format}"), hint)
@@ -83,19 +89,34 @@ fn explain(schema: &Value, document: &Value, error: &ValidationError<'_>) -> Vec
     }
 }
 
-fn unknown_keys(schema: &Value, error: &ValidationError<'_>, unexpected: &[String], field: &str) -> Vec<Structural> {
+fn unknown_keys(
+    schema: &Value,
+    error: &ValidationError<'_>,
+    unexpected: &[String],
+    field: &str,
+) -> Vec<Structural> {
     let parent = parent_schema(schema, error);
-    let known: Vec<&str> =
-        parent.and_then(|it| it.get("properties")?.as_object()).map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default();
+    let known: Vec<&str> = parent
+        .and_then(|it| it.get("properties")?.as_object())
+        .map(|it| it.keys().map(String::as_str).collect())
+        .unwrap_or_default();
     let named = parent.is_some_and(|it| it.get("patternProperties").is_some());
     let explain = |key: &String| {
         let (rule, message) = if named {
-            ("key.form", format!("{key:?} has not the form of a name here: lower-case letters, digits and inner hyphens"))
+            (
+                "key.form",
+                format!(
+                    "{key:?} has not the form of a name here: lower-case letters, digits and inner hyphens"
+                ),
+            )
         } else {
             ("key.unknown", format!("the key {key:?} means nothing here"))
         };
         let hint = near::hint(key, known.iter().copied());
-        Structural { flaw: Flaw::mistake(rule, &child(field, key), "", message).with_hint(hint), key: Some(key.clone()) }
+        Structural {
+            flaw: Flaw::mistake(rule, &child(field, key), "", message).with_hint(hint),
+            key: Some(key.clone()),
+        }
     };
     unexpected.iter().map(explain).collect()
 }
@@ -108,7 +129,9 @@ fn parent_schema<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Option<&
 
 fn wrong_type(error: &ValidationError<'_>) -> String {
     let expected = match error.kind() {
-        Kind::Type { kind: jsonschema::error::TypeKind::Single(expected) } => type_words(&expected.to_string()).to_owned(),
+        Kind::Type { kind: jsonschema::error::TypeKind::Single(expected) } => {
+            type_words(&expected.to_string()).to_owned()
+        }
         _ => "one text or a list of texts".to_owned(),
     };
     let found = match error.instance().as_ref() {
@@ -137,7 +160,9 @@ fn type_words(expected: &str) -> &str {
 fn quote_hint(schema: &Value, error: &ValidationError<'_>) -> Option<String> {
     let text_meant = parent_schema(schema, error)?.get("type")? == "string";
     match error.instance().as_ref() {
-        Value::Bool(_) | Value::Number(_) if text_meant => Some(format!("write it in quotes: \"{}\"", error.instance())),
+        Value::Bool(_) | Value::Number(_) if text_meant => {
+            Some(format!("write it in quotes: \"{}\"", error.instance()))
+        }
         _ => None,
     }
 }

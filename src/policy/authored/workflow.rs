@@ -13,8 +13,8 @@ use super::raw::Raw;
 use crate::calendar::DueRule;
 use crate::id::{EventType, Name};
 use crate::policy::definition::{
-    Cite, Clock, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, State, Text, TimeSource, Transition,
-    Trigger, Workflow,
+    Cite, Clock, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, State, Text, TimeSource,
+    Transition, Trigger, Workflow,
 };
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};

@@ -40,7 +40,8 @@ pub fn parse(text: &str) -> Parsed {
         flow_nesting_limit: MOST_NESTED,
         block_nesting_limit: MOST_NESTED,
     };
-    let mut reader = Reader { parser: Parser::new_from_str_with_options(text, options), out: Parsed::default() };
+    let mut reader =
+        Reader { parser: Parser::new_from_str_with_options(text, options), out: Parsed::default() };
     reader.documents();
     reader.out
 }

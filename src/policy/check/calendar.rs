@@ -7,5 +7,10 @@ use crate::policy::problem::Flaw;
 #[must_use]
 pub fn flaws(calendar: &CalendarDef) -> Vec<Flaw> {
     let wrong = calendar::check(calendar);
-    wrong.iter().map(|error| Flaw::mistake("calendar.unsound", "", calendar.name.as_str(), format!("failed to {error}"))).collect()
+    wrong
+        .iter()
+        .map(|error| {
+            Flaw::mistake("calendar.unsound", "", calendar.name.as_str(), format!("failed to {error}"))
+        })
+        .collect()
 }

@@ -21,7 +21,12 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
         let pointer = child("/clocks", at);
         if workflow.clocks[..at].iter().any(|other| other.name == clock.name) {
             let message = "another clock of the workflow has this name";
-            flaws.push(Flaw::mistake("clock.duplicate", &child(&pointer, "name"), clock.name.as_str(), message));
+            flaws.push(Flaw::mistake(
+                "clock.duplicate",
+                &child(&pointer, "name"),
+                clock.name.as_str(),
+                message,
+            ));
         }
         let own = one(world, workflow, clock, &taken);
         flaws.extend(own.into_iter().map(|flaw| flaw.under(&pointer)));

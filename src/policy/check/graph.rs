@@ -36,7 +36,9 @@ pub fn unknown(workflow: &Workflow, name: &Name, field: &str) -> Flaw {
 }
 
 /// Every transition with its pointer.
-pub fn transitions(workflow: &Workflow) -> impl Iterator<Item = (String, &crate::id::EventType, &Transition)> {
+pub fn transitions(
+    workflow: &Workflow,
+) -> impl Iterator<Item = (String, &crate::id::EventType, &Transition)> {
     let of_states = workflow.states.iter().flat_map(|(name, state)| {
         let pointer = child(&child("/states", name), "events");
         state.events.iter().map(move |(event, transition)| (child(&pointer, event), event, transition))
@@ -78,10 +80,14 @@ fn ways(workflow: &Workflow) -> Vec<Flaw> {
         let message = "no fact leads to this state";
         flaws.push(Flaw::mistake("state.unreachable", &child("/states", name), name.as_str(), message));
     }
-    let finals: Vec<&Name> = workflow.states.iter().filter(|(_, it)| it.is_final).map(|(name, _)| name).collect();
+    let finals: Vec<&Name> =
+        workflow.states.iter().filter(|(_, it)| it.is_final).map(|(name, _)| name).collect();
     if finals.is_empty() {
         let message = "no state is final, so no case ever closes";
-        flaws.push(Flaw::mistake("state.no-final", "/states", "", message).with_hint(Some("mark one with final: true".into())));
+        flaws.push(
+            Flaw::mistake("state.no-final", "/states", "", message)
+                .with_hint(Some("mark one with final: true".into())),
+        );
         return flaws;
     }
     let mut backward: BTreeMap<&Name, BTreeSet<&Name>> = BTreeMap::new();
@@ -91,7 +97,9 @@ fn ways(workflow: &Workflow) -> Vec<Flaw> {
         }
     }
     let closing = closure(&backward, finals);
-    for name in reached.iter().filter(|name| workflow.states.contains_key(**name) && !closing.contains(**name)) {
+    for name in
+        reached.iter().filter(|name| workflow.states.contains_key(**name) && !closing.contains(**name))
+    {
         let message = "from this state a case can never close";
         flaws.push(Flaw::mistake("state.trap", &child("/states", name), name.as_str(), message));
     }

@@ -21,7 +21,12 @@ pub fn flaws(world: &World<'_>, ladder: &Ladder) -> Vec<Flaw> {
             && comes_before(step, before)
         {
             let message = "a rung stands before the one above it; rungs are in the order of their instants";
-            flaws.push(Flaw::mistake("rung.order", &child(&pointer, "at"), &step.amount.to_string(), message));
+            flaws.push(Flaw::mistake(
+                "rung.order",
+                &child(&pointer, "at"),
+                &step.amount.to_string(),
+                message,
+            ));
         }
         before = step;
     }
@@ -30,7 +35,11 @@ pub fn flaws(world: &World<'_>, ladder: &Ladder) -> Vec<Flaw> {
 
 /// Rungs of one unit compare by amount, of two units by side of the due instant.
 fn comes_before(left: &Span, right: &Span) -> bool {
-    if left.unit == right.unit { left.amount < right.amount } else { left.amount.signum() < right.amount.signum() }
+    if left.unit == right.unit {
+        left.amount < right.amount
+    } else {
+        left.amount.signum() < right.amount.signum()
+    }
 }
 
 fn repetition(rung: &Rung, pointer: &str) -> Option<Flaw> {
@@ -63,7 +72,12 @@ fn light(rung: &Rung, pointer: &str) -> Option<Flaw> {
     };
     (rung.light != usual).then(|| {
         let message = "the colours are blue before, yellow at and red after due; this one differs";
-        Flaw::finding("rung.light", &child(pointer, "light"), &format!("{:?}", rung.light).to_lowercase(), message)
+        Flaw::finding(
+            "rung.light",
+            &child(pointer, "light"),
+            &format!("{:?}", rung.light).to_lowercase(),
+            message,
+        )
     })
 }
 

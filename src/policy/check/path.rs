@@ -20,13 +20,15 @@ pub fn form(path: &str, field: &str) -> Option<Flaw> {
         return None;
     }
     let message = "a path is subject, actor, time or data.<field>";
-    let hint = near::nearest(path, ["subject", "actor", "time"]).map(|meant| format!("did you mean {meant:?}?"));
+    let hint =
+        near::nearest(path, ["subject", "actor", "time"]).map(|meant| format!("did you mean {meant:?}?"));
     Some(Flaw::mistake("path.form", field, path, message).with_hint(hint))
 }
 
 fn data_steps(path: &str) -> Option<Vec<String>> {
     let steps: Vec<String> = path.strip_prefix("data.")?.split('.').map(str::to_owned).collect();
-    let named = |step: &String| !step.is_empty() && !step.chars().any(|it| it.is_whitespace() || it.is_control());
+    let named =
+        |step: &String| !step.is_empty() && !step.chars().any(|it| it.is_whitespace() || it.is_control());
     steps.iter().all(named).then_some(steps)
 }
 
@@ -46,7 +48,8 @@ pub fn steps_known(world: &World<'_>, event: &EventType, steps: &[String], field
     let path = format!("data.{}", steps.join("."));
     let message = format!("the event type {} defines no {path}", event.as_str());
     let first = steps.first().map(String::as_str).unwrap_or_default();
-    let known = schemas.iter().filter_map(|schema| schema.get("properties")?.as_object()).flat_map(|it| it.keys());
+    let known =
+        schemas.iter().filter_map(|schema| schema.get("properties")?.as_object()).flat_map(|it| it.keys());
     let hint = near::hint(first, known.map(String::as_str));
     Some(Flaw::finding("path.undefined", field, &path, message).with_hint(hint))
 }
@@ -64,7 +67,8 @@ pub fn required(world: &World<'_>, event: &EventType, path: &str, field: &str) -
     if !schemas.iter().any(|schema| defines(schema, &steps)) || schemas.iter().all(demands) {
         return None;
     }
-    let message = format!("the event type {} does not require {path}; facts without it are refused", event.as_str());
+    let message =
+        format!("the event type {} does not require {path}; facts without it are refused", event.as_str());
     Some(Flaw::finding("path.optional", field, path, message))
 }
 
@@ -101,7 +105,10 @@ mod tests {
         assert!(known(&world, &event, "data.unit", "").is_none());
         assert!(known(&world, &event, "data.more.any", "").is_none());
         let flaw = known(&world, &event, "data.unti", "/owner").expect("a finding");
-        assert_eq!((flaw.rule.as_str(), flaw.hint.as_deref()), ("path.undefined", Some("did you mean \"unit\"?")));
+        assert_eq!(
+            (flaw.rule.as_str(), flaw.hint.as_deref()),
+            ("path.undefined", Some("did you mean \"unit\"?"))
+        );
         assert!(known(&world, &event, "data.unit.deeper", "").is_some());
         assert!(required(&world, &event, "data.unit", "").is_none());
         assert!(required(&world, &event, "data.more", "").is_some());

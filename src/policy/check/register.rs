@@ -39,13 +39,19 @@ fn spellings(register: &Register) -> Vec<Flaw> {
     for (at, unit) in register.units.iter().enumerate() {
         let pointer = child("/units", at);
         let title = child(&pointer, "title");
-        let titles = [(unit.title.zh.as_str(), child(&title, "zh")), (unit.title.en.as_str(), child(&title, "en"))];
+        let titles =
+            [(unit.title.zh.as_str(), child(&title, "zh")), (unit.title.en.as_str(), child(&title, "en"))];
         let aliases = unit.aliases.iter().enumerate();
         let aliases = aliases.map(|(at, alias)| (alias.as_str(), child(&child(&pointer, "aliases"), at)));
         let id = [(unit.id.as_str(), child(&pointer, "id"))];
         for (spelling, field) in id.into_iter().chain(titles).chain(aliases) {
             if spelling.trim().is_empty() {
-                flaws.push(Flaw::mistake("unit.untitled", &field, spelling, "a unit has a title in both languages"));
+                flaws.push(Flaw::mistake(
+                    "unit.untitled",
+                    &field,
+                    spelling,
+                    "a unit has a title in both languages",
+                ));
             } else if let Some(other) = taken.insert(spelling, &unit.id)
                 && (*other != unit.id || field.ends_with("/id"))
             {

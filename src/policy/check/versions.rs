@@ -14,8 +14,11 @@ pub fn overlap(other: (&str, Effective), this: (&str, Effective)) -> Option<Flaw
         let message = format!("the version {other_version:?} begins on the same day");
         return Some(Flaw::mistake("effective.overlap", "/effective/from", &this.from.to_string(), message));
     }
-    let (earlier, later, field) =
-        if other.from < this.from { (other, this, "/effective/from") } else { (this, other, "/effective/until") };
+    let (earlier, later, field) = if other.from < this.from {
+        (other, this, "/effective/from")
+    } else {
+        (this, other, "/effective/until")
+    };
     let until = earlier.until.filter(|until| *until >= later.from)?;
     let message = format!("the versions {other_version:?} and {version:?} are both in force until {until}");
     Some(Flaw::mistake("effective.overlap", field, &later.from.to_string(), message))

@@ -63,7 +63,12 @@ fn opening(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
                 flaws.push(Flaw::mistake("duty.nobody", "/opens/calendar/units", "", message));
             }
             let pointer = "/opens/calendar/units";
-            flaws.extend(units.iter().enumerate().filter_map(|(at, unit)| world.unit(unit.as_str(), &child(pointer, at))));
+            flaws.extend(
+                units
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, unit)| world.unit(unit.as_str(), &child(pointer, at))),
+            );
         }
     }
     flaws
@@ -103,10 +108,18 @@ fn named_paths(world: &World<'_>, workflow: &Workflow, event: &EventType) -> Vec
 /// What is wrong with a guard on facts of a type. `has_case` says whether a case
 /// exists when it is asked.
 #[must_use]
-pub fn guard(world: &World<'_>, guard: &Guard, event: Option<&EventType>, has_case: bool, field: &str) -> Vec<Flaw> {
+pub fn guard(
+    world: &World<'_>,
+    guard: &Guard,
+    event: Option<&EventType>,
+    has_case: bool,
+    field: &str,
+) -> Vec<Flaw> {
     let compiled = match cel::compile(&guard.0) {
         Ok(compiled) => compiled,
-        Err(error) => return vec![Flaw::mistake("guard.invalid", field, &guard.0, format!("failed to {error}"))],
+        Err(error) => {
+            return vec![Flaw::mistake("guard.invalid", field, &guard.0, format!("failed to {error}"))];
+        }
     };
     let mut flaws = Vec::new();
     if compiled.uses_case() && !has_case && field == "/opens/when" {
@@ -114,7 +127,8 @@ pub fn guard(world: &World<'_>, guard: &Guard, event: Option<&EventType>, has_ca
         flaws.push(Flaw::mistake("guard.no-case", field, &guard.0, message));
     }
     if let Some(event) = event {
-        let unknown = compiled.data_paths().iter().filter_map(|steps| path::steps_known(world, event, steps, field));
+        let unknown =
+            compiled.data_paths().iter().filter_map(|steps| path::steps_known(world, event, steps, field));
         flaws.extend(unknown);
     }
     flaws

@@ -29,8 +29,11 @@ impl Directory {
         // An id is never taken over by another unit's title.
         spellings.extend(register.units.iter().map(|unit| (unit.id.to_string(), unit.id.clone())));
         let units = register.units.iter().enumerate().map(|(at, unit)| (unit.id.clone(), at)).collect();
-        let roles =
-            register.roles.iter().map(|(role, units)| (role.clone(), units.iter().cloned().collect())).collect();
+        let roles = register
+            .roles
+            .iter()
+            .map(|(role, units)| (role.clone(), units.iter().cloned().collect()))
+            .collect();
         Self { register, units, spellings, roles }
     }
 

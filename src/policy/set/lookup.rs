@@ -11,7 +11,9 @@ use super::schema::EventSchemas;
 use crate::calendar::Calendar;
 use crate::event::catalogue::Reason;
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
-use crate::policy::definition::{Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow};
+use crate::policy::definition::{
+    Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow,
+};
 use crate::policy::guard::{self, GuardError, Input};
 use crate::policy::near;
 use crate::time::Instant;
@@ -105,12 +107,18 @@ impl PolicySet {
         let is = |sha: &&Sha| self.0.workflows.get(sha).is_some_and(|it| std::ptr::eq(it.as_ref(), workflow));
         let latest = self.0.versions.get(&workflow.name)?.get(&workflow.effective.from);
         let same = latest.filter(is).or_else(|| self.0.workflows.keys().find(is));
-        same.or_else(|| self.0.workflows.iter().find(|(_, it)| it.as_ref() == workflow).map(|(sha, _)| sha)).copied()
+        same.or_else(|| self.0.workflows.iter().find(|(_, it)| it.as_ref() == workflow).map(|(sha, _)| sha))
+            .copied()
     }
 
     /// The versions of a workflow, by their first day.
     pub fn versions(&self, name: &Name) -> impl Iterator<Item = &Arc<Workflow>> {
-        self.0.versions.get(name).into_iter().flat_map(|it| it.values()).filter_map(|sha| self.0.workflows.get(sha))
+        self.0
+            .versions
+            .get(name)
+            .into_iter()
+            .flat_map(|it| it.values())
+            .filter_map(|sha| self.0.workflows.get(sha))
     }
 
     /// The names of all workflows, in order.

@@ -134,6 +134,7 @@ fn guards(workflow: &Workflow) -> impl Iterator<Item = &Guard> {
         Opening::Calendar { .. } => None,
     };
     let moved = check::graph::transitions(workflow).filter_map(|(_, _, it)| it.when.as_ref());
-    let timed = workflow.clocks.iter().flat_map(|clock| [clock.start.when.as_ref(), clock.stop.when.as_ref()]);
+    let timed =
+        workflow.clocks.iter().flat_map(|clock| [clock.start.when.as_ref(), clock.stop.when.as_ref()]);
     opening.into_iter().chain(moved).chain(timed.flatten())
 }
