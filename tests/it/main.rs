@@ -4,6 +4,7 @@ mod calendar_vectors;
 mod entry;
 mod envelope;
 mod envelope_properties;
+mod layout;
 mod local_broker;
 mod log_contract;
 mod log_on_nats;
