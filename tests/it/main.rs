@@ -7,6 +7,7 @@ mod envelope_properties;
 mod local_broker;
 mod log_contract;
 mod log_on_nats;
+mod policies;
 mod samples;
 mod store_contract;
 mod store_crash;
