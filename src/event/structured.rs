@@ -3,6 +3,8 @@
 //! It takes the object apart and puts one together; what the attributes mean is
 //! not known here.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::fact::{Fact, Malformed};
@@ -17,7 +19,7 @@ pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 pub type Message = (String, Vec<(String, String)>, Vec<u8>);
 
 /// The parts of an event that is one JSON object.
-pub(super) fn read(body: &[u8]) -> Result<Parts<'static>, Malformed> {
+pub(super) fn read(body: &[u8]) -> Result<Parts<'static>, Box<Malformed>> {
     // The event itself is one level around its data.
     let value = json::read(body, MOST_DEPTH + 1).map_err(|error| broken("body", &error))?;
     let Value::Object(members) = value else {
@@ -25,7 +27,7 @@ pub(super) fn read(body: &[u8]) -> Result<Parts<'static>, Malformed> {
         return Err(Malformed::new("envelope.json", "body", &value.to_string(), message));
     };
     let mut parts =
-        Parts { attributes: Default::default(), data: None, encoded: None, bytes: &[], size: body.len() };
+        Parts { attributes: BTreeMap::new(), data: None, encoded: None, bytes: &[], size: body.len() };
     for (name, value) in members {
         // A member that is null is one that is absent, says the JSON format.
         match name.as_str() {

@@ -31,7 +31,7 @@ fn validators() -> BTreeMap<String, jsonschema::Validator> {
 }
 
 /// Publishes an event as its actor would, or under the subject given.
-fn publish(event: &Value, subject: Option<&str>) -> Result<Fact, Malformed> {
+fn publish(event: &Value, subject: Option<&str>) -> Result<Fact, Box<Malformed>> {
     let word = |name: &str| event[name].as_str().unwrap_or_default();
     let subject = subject.map_or_else(
         || format!("duban.changqing.intake.{}.{}", word("actor"), word("type")),
@@ -40,7 +40,7 @@ fn publish(event: &Value, subject: Option<&str>) -> Result<Fact, Malformed> {
     let tenant = TenantId::new("changqing").expect("a tenant");
     match read_message(&tenant, &subject, &[], event.to_string().as_bytes()) {
         Content::Fact(fact) => Ok(*fact),
-        Content::Malformed(fault, _) => Err(*fault),
+        Content::Malformed(fault, _) => Err(fault),
         Content::Tick => panic!("a sample is no tick of the engine's"),
     }
 }
