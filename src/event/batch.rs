@@ -25,7 +25,8 @@ pub const MOST_BATCH_BODY: usize = 8 * 1024 * 1024;
 /// The facts in a request, in their order, each readable or not by itself.
 ///
 /// Takes structured, binary and batched mode, and plain JSON that looks like an
-/// event or an array of events. Every event needs the attribute `actor`. An empty
+/// event or an array of events. `content_type` goes before a header of that name.
+/// Every event needs the attribute `actor`. An empty
 /// batch has no facts.
 ///
 /// # Errors
@@ -36,6 +37,7 @@ pub fn read_http(
     headers: &[(String, String)],
     body: &[u8],
 ) -> Result<Vec<Result<Fact, Box<Malformed>>>, Box<Malformed>> {
+    let content_type = content_type.or_else(|| binary::header(headers, "content-type"));
     let media = content_type.unwrap_or_default();
     match essence(media).as_str() {
         BATCH_CONTENT_TYPE => read_batch(body),

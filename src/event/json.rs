@@ -2,7 +2,7 @@
 //!
 //! `serde_json` alone would let the last of two equal keys win in silence and
 //! would go 128 levels deep. Numbers are 64-bit integers or floats, as everywhere in
-//! JSON; an exact decimal belongs into a text. Nothing here knows what the values
+//! JSON; an exact decimal belongs in a text. Nothing here knows what the values
 //! mean.
 
 use std::cell::RefCell;

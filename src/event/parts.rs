@@ -92,7 +92,7 @@ impl Parts<'_> {
                 "envelope.attribute-name",
                 cut(name),
                 name,
-                "an attribute's name has only the letters a to z and digits; what the fact states belongs into data",
+                "an attribute's name has only the letters a to z and digits; what the fact states belongs in data",
             )),
         }
     }

@@ -33,10 +33,8 @@ fn validators() -> BTreeMap<String, jsonschema::Validator> {
 /// Publishes an event as its actor would, or under the subject given.
 fn publish(event: &Value, subject: Option<&str>) -> Result<Fact, Box<Malformed>> {
     let word = |name: &str| event[name].as_str().unwrap_or_default();
-    let subject = subject.map_or_else(
-        || format!("duban.changqing.intake.{}.{}", word("actor"), word("type")),
-        |subject| subject.to_owned(),
-    );
+    let subject = subject
+        .map_or_else(|| format!("duban.changqing.intake.{}.{}", word("actor"), word("type")), str::to_owned);
     let tenant = TenantId::new("changqing").expect("a tenant");
     match read_message(&tenant, &subject, &[], event.to_string().as_bytes()) {
         Content::Fact(fact) => Ok(*fact),
@@ -74,14 +72,17 @@ fn every_type_is_a_schema_with_titles_and_a_sample() {
 fn every_sample_is_a_fact_that_its_schema_takes() {
     let validators = validators();
     for (kind, event) in files("events/samples") {
-        if kind == "clock.ticked" {
-            continue;
-        }
-        let fact = publish(&event, None).unwrap_or_else(|fault| panic!("{kind}: {fault:?}"));
+        let body = event.to_string();
+        let posted =
+            read_http(Some("application/cloudevents+json"), &[], body.as_bytes()).expect("one event");
+        let fact =
+            posted.into_iter().next().expect("one event").unwrap_or_else(|fault| panic!("{kind}: {fault:?}"));
         assert_eq!((fact.kind.as_str(), fact.version.as_deref()), (kind.as_str(), Some("1")));
         assert_eq!(violation(&validators[&format!("{kind}.v1")], &fact.data), None, "{kind}");
-        let posted = read_http(Some("application/cloudevents+json"), &[], event.to_string().as_bytes());
-        assert_eq!(posted, Ok(vec![Ok(fact)]), "{kind} over HTTP");
+        // The engine's tick is no fact once it comes from the engine.
+        if kind != "clock.ticked" {
+            assert_eq!(publish(&event, None), Ok(fact), "{kind} over NATS");
+        }
     }
 }
 
