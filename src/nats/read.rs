@@ -80,7 +80,8 @@ struct Session {
 
 impl NatsReader {
     pub(super) async fn open(log: NatsLog, after: Seq) -> Result<Self, LogError> {
-        let mut reader = Self { log, given: after, ready: VecDeque::new(), session: None, stale: None, doubt: false };
+        let mut reader =
+            Self { log, given: after, ready: VecDeque::new(), session: None, stale: None, doubt: false };
         reader.reopen().await?;
         Ok(reader)
     }

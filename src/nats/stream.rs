@@ -210,7 +210,9 @@ impl NatsLog {
         match (answer.error, answer.content) {
             (Some(error), _) => Ok(Err(error)),
             (None, Some(content)) => Ok(Ok(content)),
-            (None, None) => Err(self.unavailable(format!("the answer of {subject} has not the expected form"))),
+            (None, None) => {
+                Err(self.unavailable(format!("the answer of {subject} has not the expected form")))
+            }
         }
     }
 

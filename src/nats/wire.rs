@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn headers_nobody_should_send_are_still_read() {
-        let text = "NATS/1.0\r\nce-id: 1 \r\nno colon\r\nce-b:x\r\n y\r\nNats-Batch-Id: z\r\na: \u{fffd}\r\n\r\n";
+        let text =
+            "NATS/1.0\r\nce-id: 1 \r\nno colon\r\nce-b:x\r\n y\r\nNats-Batch-Id: z\r\na: \u{fffd}\r\n\r\n";
         let expected = [("a", "\u{fffd}"), ("ce-b", "x y"), ("ce-id", "1")];
         let found = parse_headers(text);
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));

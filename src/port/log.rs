@@ -26,7 +26,9 @@ pub enum LogError {
     },
     /// Records that were there are gone, or are not contiguous. Give up: this
     /// log's holder must look.
-    #[error("read the log {log} on from {expected}: the server offers {found} instead; records were lost or cut off; restore the stream from a backup or let a healthy replica take over")]
+    #[error(
+        "read the log {log} on from {expected}: the server offers {found} instead; records were lost or cut off; restore the stream from a backup or let a healthy replica take over"
+    )]
     Broken {
         /// The log's name.
         log: String,

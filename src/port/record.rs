@@ -55,7 +55,11 @@ impl NewRecord {
     #[must_use]
     pub fn fault(&self, subjects: &[String], most_bytes: usize) -> Option<String> {
         if !is_subject(&self.subject) || !subjects.iter().any(|taken| fits(taken, &self.subject)) {
-            return Some(format!("subject {:?} is not taken; it takes {}", self.subject, subjects.join(", ")));
+            return Some(format!(
+                "subject {:?} is not taken; it takes {}",
+                self.subject,
+                subjects.join(", ")
+            ));
         }
         if self.size() > most_bytes {
             return Some(format!("{} bytes are more than the {most_bytes} a record may have", self.size()));
@@ -95,7 +99,8 @@ fn header_fault(name: &str, value: &str) -> Option<String> {
 
 fn is_subject(text: &str) -> bool {
     let token = |token: &str| {
-        !token.is_empty() && token.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '*' && c != '>')
+        !token.is_empty()
+            && token.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '*' && c != '>')
     };
     text.split('.').all(token)
 }
@@ -107,10 +112,8 @@ pub fn fits(pattern: &str, subject: &str) -> bool {
     let mut tokens = subject.split('.');
     for wanted in pattern.split('.') {
         match (wanted, tokens.next()) {
-            (_, None) => return false,
             (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (wanted, Some(token)) if wanted == token => {}
+            (wanted, Some(token)) if wanted == "*" || wanted == token => {}
             _ => return false,
         }
     }

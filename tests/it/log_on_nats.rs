@@ -158,10 +158,23 @@ async fn each_fault_of_a_stream_is_reported_at_once() {
     let error = broker.log("DUBAN_FAULTY_LEDGER", &wanted, &LogSettings::default()).await;
     let Err(LogError::Misconfigured { faults, .. }) = error else { panic!("{error:?}") };
     for key in [
-        "subjects", "storage", "discard", "max_age", "max_msgs", "max_msg_size", "deny_delete", "deny_purge",
-        "allow_rollup_hdrs", "allow_atomic", "allow_msg_ttl", "duplicate_window",
+        "subjects",
+        "storage",
+        "discard",
+        "max_age",
+        "max_msgs",
+        "max_msg_size",
+        "deny_delete",
+        "deny_purge",
+        "allow_rollup_hdrs",
+        "allow_atomic",
+        "allow_msg_ttl",
+        "duplicate_window",
     ] {
-        assert!(faults.iter().any(|fault| fault.starts_with(&format!("{key} "))), "{key} is not in {faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(&format!("{key} "))),
+            "{key} is not in {faults:?}"
+        );
     }
     assert_eq!(faults.len(), 12, "{faults:?}");
 }
@@ -205,7 +218,8 @@ authorization {
 
 async fn as_user(server: &Server, name: &str, password: &str) -> Result<Broker, LogError> {
     let access = Access::User { name: name.into(), password: password.into() };
-    Broker::connect(BrokerSettings { access, answer_within: PATIENCE, ..BrokerSettings::new(server.url()) }).await
+    Broker::connect(BrokerSettings { access, answer_within: PATIENCE, ..BrokerSettings::new(server.url()) })
+        .await
 }
 
 #[tokio::test]

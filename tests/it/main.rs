@@ -3,4 +3,5 @@
 mod local_broker;
 mod log_contract;
 mod log_on_nats;
+mod memory_log;
 mod support;
