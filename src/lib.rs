@@ -1,4 +1,88 @@
-//! duban.
+//! duban (督办, "supervise until done"): official notices become running,
+//! supervised duties.
+//!
+//! This page is the architecture: what goes where, and what must never be there.
+//! The words are those of the glossary in `README.md`.
+//!
+//! # One idea
+//!
+//! ```text
+//!  services ─► INTAKE ─► decide ─► LEDGER ─► evolve ─► rows in sled ─► queries
+//!              facts as   (pure)   decided    (pure)                   HTTP, CLI
+//!              published    ▲      events ─────────────► whoever listens
+//!                           └── the state that evolve made; time as a fact
+//! ```
+//!
+//! A **fact** is what a service says has happened. The intake keeps it, durably,
+//! even while no engine runs. [`kernel::decide`](kernel::decide::decide) is one
+//! deterministic function from state and fact to **events**; they are appended to
+//! the ledger as one atomic batch under a fence, so that of two engines only one
+//! can. [`kernel::evolve`](kernel::evolve::evolve) folds events into **rows**; it
+//! decides nothing, so a replay years later gives the state that was true then. The
+//! rows are a cache: delete the folder and it comes back byte for byte.
+//!
+//! # Time is a fact
+//!
+//! The kernel knows no clock. The only time it sees is the instant that the
+//! intake's server stamped on a record. When a timer is due and no fact has let
+//! time pass, the engine publishes a *tick* into the intake and reads it back
+//! ([`engine::tick`]). The broker orders its records and stamps them itself, so
+//! whatever came before the tick is decided before the deadline is declared
+//! passed, and whatever comes after was late. Two things follow that a wall clock
+//! could not give: a slow engine never punishes a fact that was in time, and the
+//! whole ledger is a function of the intake: deciding it again gives the same
+//! bytes, in a test, in a simulation and in an audit.
+//!
+//! # Who decides when two could
+//!
+//! There is no lease. An engine that meets a fence follows ([`engine::follow`]),
+//! and one that follows takes over when there is something to decide and the
+//! ledger stands still ([`engine::settings::Settings::takeover_after`]). A lease
+//! would save a little work and bring a second truth about who leads; the fence is
+//! the only one.
+//!
+//! # Floors
+//!
+//! Imports go downward only; `tests/it/layout.rs` holds the list and fails when
+//! they do not.
+//!
+//! | floor | modules | is | must not |
+//! |---|---|---|---|
+//! | 1 | [`id`], [`time`], [`calendar`] | names, instants, working days, due rules, explanations | know events |
+//! | 2 | [`event`] | facts, the ledger's catalogue, both wire forms, the hash chain | know policies |
+//! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
+//! | 4 | [`kernel`] | rows, decide, evolve, timers, sweeps | wait, read a clock, draw a number, iterate without order |
+//! | 5 | [`port`] | what is needed of a log, a store, a shelf, in words | name a library |
+//! | 6 | [`memory`], [`nats`], [`sled_store`] | adapters | know each other or the kernel |
+//! | 7 | [`query`] | the one reading side behind every surface | write |
+//! | 8 | [`engine`] | the tenant's loop | name an adapter |
+//! | 9 | [`sim`] | seeds, faults, virtual time, the auditor | be part of a run |
+//! | 10 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//!
+//! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
+//! its arithmetic, `explain.rs` its reasons). What a fact does is
+//! [`kernel::decide`], in the order of its doors. What becomes of it in the store
+//! is [`kernel::row`] and [`kernel::index`]. A clock, a state or an event type of
+//! a notice is in no Rust at all: see `workflows/` and `events/`.
+//!
+//! # Invariants
+//!
+//! - Every fact has at least one event; a refusal is an event with rule, field and
+//!   value, and the original is kept.
+//! - All events of a fact are in one atomic batch; each carries its cause (intake
+//!   place and ordinal) and the digest of the entry before.
+//! - A deadline is breached at most once for a due instant, a rung reached at most
+//!   as often as its ladder says; timers fire in the order of their instants.
+//! - A fact is recognised for ever by its source and id; nothing rests on the
+//!   broker's duplicate window.
+//! - One step of the store holds rows, indexes, counts and checkpoint together.
+//! - Every list is in a stated order, every bound has a name and a reason.
+//! - Nothing panics on input; a poison fact is refused and the engine goes on; a
+//!   damaged store is set aside and made again; a damaged ledger stops its tenant,
+//!   and no other.
+//! - Absent on purpose: floats in decisions, the broker's TTLs, rollups and
+//!   schedules, leases, a second writer to any store, a cache that could disagree.
+
 pub mod calendar;
 pub mod cli;
 pub mod engine;

@@ -282,6 +282,7 @@ fn check_size(data: &Value) -> Result<(), Box<Malformed>> {
     Err(Malformed::new("envelope.too-large", "data", &size.to_string(), message))
 }
 
+<<<<<<< HEAD
 /// Who stated a fact of the past, as the importer says.
 fn importer(place: &IntakeSubject, claimed: Option<UnitId>) -> Result<UnitId, Box<Malformed>> {
     if place.actor.as_str() != IMPORTER {
@@ -291,6 +292,8 @@ fn importer(place: &IntakeSubject, claimed: Option<UnitId>) -> Result<UnitId, Bo
     claimed.ok_or_else(|| missing("actor"))
 }
 
+=======
+>>>>>>> event
 fn missing(name: &str) -> Box<Malformed> {
     Malformed::new("envelope.required", name, "", format!("{name} is missing; every event must have it"))
 }

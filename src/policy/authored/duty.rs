@@ -44,6 +44,8 @@ pub struct AuthoredDuty {
     pub every: PeriodKind,
     /// Which period a case is about: the one that begins, or the one before.
     pub covers: Covers,
+    /// Which facts are about a case, in CEL; usually `data.period == case.period`.
+    pub about: Guard,
     /// When it is due, counted from the beginning of the period in which the case opens.
     pub due: Raw<DueRule>,
     /// The calendar it counts on.
@@ -68,9 +70,6 @@ pub struct Satisfied {
     pub event: EventType,
     /// Which time counts.
     pub at: TimeSource,
-    /// A condition on it, in CEL; `data.period == case.period` unless said otherwise.
-    #[serde(default)]
-    pub when: Option<Guard>,
 }
 
 /// How a submission is reviewed.
@@ -97,6 +96,8 @@ pub struct Mend {
     pub cite: Cite,
     /// When it is due, counted from the sending back.
     pub due: Raw<DueRule>,
+    /// The ladder's name, or `none`.
+    pub ladder: Name,
 }
 
 /// What a late submission does to a duty.
@@ -175,10 +176,6 @@ impl AuthoredDuty {
         if flaws.is_empty() { Ok(units) } else { Err(flaws) }
     }
 
-    fn submission(&self) -> Guard {
-        self.satisfied_by.when.clone().unwrap_or_else(|| Guard("data.period == case.period".into()))
-    }
-
     fn states(&self) -> Result<BTreeMap<Name, State>, IdError> {
         let [open, submitted, returned, accepted] =
             [Name::new("open")?, Name::new("submitted")?, Name::new("returned")?, Name::new("accepted")?];
@@ -186,12 +183,15 @@ impl AuthoredDuty {
             let submission = Transition {
                 to: Some(submitted.clone()),
                 by: vec![Who::Owner],
-                when: Some(self.submission()),
+                when: Some(self.about.clone()),
             };
             BTreeMap::from([(self.satisfied_by.event.clone(), submission)])
         };
-        let review =
-            |to: &Name| Transition { to: Some(to.clone()), by: self.review.by.0.clone(), when: None };
+        let review = |to: &Name| Transition {
+            to: Some(to.clone()),
+            by: self.review.by.0.clone(),
+            when: Some(self.about.clone()),
+        };
         let reviewed = BTreeMap::from([
             (self.review.pass.clone(), review(&accepted)),
             (self.review.send_back.clone(), review(&returned)),
@@ -209,10 +209,11 @@ impl AuthoredDuty {
         let (due, ladder) = both(self.due.read("/due"), find_ladder(&self.ladder, "/ladder", ladders))?;
         let wrong = |error: IdError| vec![Flaw::mistake("duty.clocks", "", "", error.to_string())];
         let opened = EventType::new("case.opened").map_err(wrong)?;
-        let submit = self.clock("submit", &self.title, &self.cite, (opened, due), ladder.clone());
+        let submit = self.clock("submit", &self.title, &self.cite, (opened, due), ladder);
         let mut clocks = vec![submit.map_err(wrong)?];
         if let Some(mend) = &self.review.mend {
-            let due = mend.due.read("/review/mend/due").map_err(|flaw| vec![flaw])?;
+            let ladder = find_ladder(&mend.ladder, "/review/mend/ladder", ladders);
+            let (due, ladder) = both(mend.due.read("/review/mend/due"), ladder)?;
             let title =
                 Text { zh: "退回后重新报送".into(), en: "Submit again after sending back".into() };
             let start = (self.review.send_back.clone(), due);
@@ -256,7 +257,7 @@ fn state(zh: &str, en: &str, waits_for: Vec<Who>, events: BTreeMap<EventType, Tr
 /// Where a field of the workflow that a duty is short for stands in the duty.
 #[must_use]
 pub fn authored_field(field: &str) -> String {
-    const PLACES: [(&str, &str); 13] = [
+    const PLACES: [(&str, &str); 14] = [
         ("/opens/calendar/units", "/for"),
         ("/opens/calendar/calendar", "/calendar"),
         ("/states/open/events", "/satisfiedBy/event"),
@@ -267,12 +268,13 @@ pub fn authored_field(field: &str) -> String {
         ("/clocks/0/stop", "/satisfiedBy/event"),
         ("/clocks/0", ""),
         ("/clocks/1/due", "/review/mend/due"),
+        ("/clocks/1/ladder", "/review/mend/ladder"),
         ("/clocks/1/cite", "/review/mend/cite"),
         ("/clocks/1/stop", "/satisfiedBy/event"),
         ("/clocks/1", ""),
     ];
     if field.ends_with("/when") && field.starts_with("/states") {
-        return "/satisfiedBy/when".into();
+        return "/about".into();
     }
     PLACES
         .iter()

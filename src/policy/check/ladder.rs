@@ -89,7 +89,7 @@ pub fn on_clock(clock: &Clock) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     for (at, rung) in ladder.rungs.iter().enumerate() {
         let Some(step) = rule::step(&rung.at) else { continue };
-        if step.unit == length.unit && -step.amount > length.amount {
+        if step.unit == length.unit && step.amount < 0 && -step.amount >= length.amount {
             let field = child(&child("/ladder/rungs", at), "at");
             let message = format!(
                 "the rung {} {} before due can never fire: the clock runs for {}",
