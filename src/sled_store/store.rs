@@ -104,6 +104,18 @@ impl SledStore {
         }
     }
 
+    /// The folder that it was opened in.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.shared.place
+    }
+
+    /// Whether a clone of it is held elsewhere too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
+    }
+
     /// How many rows all tables hold, as of the last step.
     #[must_use]
     pub fn row_count(&self) -> u64 {
