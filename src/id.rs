@@ -24,7 +24,7 @@ pub struct IdError {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $most:literal, $rule:literal, $fits:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $most:literal, $rule:literal, $pattern:literal, $fits:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -94,7 +94,7 @@ macro_rules! text_id {
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": "string", "minLength": 1, "maxLength": $most, "description": $rule,
+                    "type": "string", "pattern": $pattern, "maxLength": $most, "description": $rule,
                 })
             }
         }
@@ -120,28 +120,30 @@ fn is_case_id(text: &str) -> bool {
 
 text_id! {
     /// A jurisdiction with its own intake, ledger and policies: `changqing`, `genhe`.
-    TenantId, "a tenant", 32, "1 to 32 lower-case letters, digits and inner hyphens", is_slug
+    TenantId, "a tenant", 32, "1 to 32 lower-case letters, digits and inner hyphens", "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_slug
 }
 text_id! {
     /// A department, platform or office; one token of a subject, so that the
     /// broker's permissions can tie a publisher to it.
-    UnitId, "a unit", 64, "1 to 64 lower-case letters, digits and inner hyphens", is_slug
+    UnitId, "a unit", 64, "1 to 64 lower-case letters, digits and inner hyphens", "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_slug
 }
 text_id! {
     /// A part a unit plays, such as `credit-office` or `platform`.
-    RoleId, "a role", 64, "1 to 64 lower-case letters, digits and inner hyphens", is_slug
+    RoleId, "a role", 64, "1 to 64 lower-case letters, digits and inner hyphens", "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_slug
 }
 text_id! {
     /// The name of a workflow, calendar, ladder, clock or state.
-    Name, "a name", 64, "1 to 64 lower-case letters, digits and inner hyphens", is_slug
+    Name, "a name", 64, "1 to 64 lower-case letters, digits and inner hyphens", "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_slug
 }
 text_id! {
     /// What happened, as noun and past participle: `objection.received`.
-    EventType, "an event type", 128, "noun.past-participle, lower-case with hyphens, such as objection.received", is_event_type
+    EventType, "an event type", 128, "noun.past-participle, lower-case with hyphens, such as objection.received",
+    "^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_event_type
 }
 text_id! {
     /// One supervised matter: its workflow and its key, `objection/YY-2022-001`.
-    CaseId, "a case", 256, "workflow/key of at most 256 bytes, such as objection/YY-2022-001", is_case_id
+    CaseId, "a case", 256, "workflow/key of at most 256 bytes, such as objection/YY-2022-001",
+    "^[a-z0-9]([a-z0-9-]*[a-z0-9])?/.+$", is_case_id
 }
 
 impl CaseId {

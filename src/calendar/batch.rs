@@ -61,7 +61,8 @@ pub fn answer_line(calendar: &Calendar, line: &str) -> String {
 }
 
 fn answer(calendar: &Calendar, line: &str) -> Result<Answer, Box<Refused>> {
-    let question: Question = serde_json::from_str(line).map_err(|error| unreadable(line, &error))?;
+    let question: Question =
+        serde_json::from_str(line).map_err(|error| Box::new(unreadable(line, &error)))?;
     let id = question.id;
     let refuse = |error| Box::new(Refused { id: id.clone(), error });
     if id.is_array() || id.is_object() {
@@ -110,7 +111,7 @@ fn wrong(rule: &'static str, field: &str, value: Value, message: &str) -> RuleEr
 
 /// The answer to a line of another form; its id, where it has one, is kept, so
 /// that the asker can tell which line it was.
-fn unreadable(line: &str, error: &serde_json::Error) -> Box<Refused> {
+fn unreadable(line: &str, error: &serde_json::Error) -> Refused {
     let value: Value = serde_json::from_str(line).unwrap_or_default();
     let id = value.get("id").filter(|id| !id.is_array() && !id.is_object()).cloned().unwrap_or_default();
     let missing = ["rule", "start"].into_iter().find(|field| value.is_object() && value.get(field).is_none());
@@ -134,5 +135,5 @@ fn unreadable(line: &str, error: &serde_json::Error) -> Box<Refused> {
     let field = field.unwrap_or_else(|| "line".to_owned());
     let given = value.get(&field).cloned().unwrap_or_else(|| Value::String(line.chars().take(200).collect()));
     let given = if missing.is_some() { Value::Null } else { given };
-    Box::new(Refused { id, error: wrong("line.form", &field, given, &error.to_string()) })
+    Refused { id, error: wrong("line.form", &field, given, &error.to_string()) }
 }

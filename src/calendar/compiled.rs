@@ -234,7 +234,7 @@ impl Calendar {
     /// By how much the verified span has more working days than its plain weeks.
     fn surplus(&self) -> i64 {
         let tables = &*self.0;
-        let last = tables.first + tables.ranks.len() as i64 - 1;
+        let last = tables.first + length(&tables.ranks) - 1;
         tables.ranks.last().map_or(0, |rank| rank - tables.week.rank(last))
     }
 }
@@ -278,6 +278,10 @@ fn dated(def: &CalendarDef) -> BTreeMap<NaiveDate, Reason> {
     dated
 }
 
+fn length<T>(list: &[T]) -> i64 {
+    i64::try_from(list.len()).unwrap_or(i64::MAX)
+}
+
 /// A week without exceptions, repeated for ever.
 struct PlainWeek {
     /// The weekdays that work, 0 for Monday; never empty.
@@ -294,12 +298,12 @@ impl PlainWeek {
     }
 
     fn rank(&self, day: i64) -> i64 {
-        let so_far = self.days.iter().filter(|weekday| **weekday <= day.rem_euclid(7)).count();
-        day.div_euclid(7) * self.days.len() as i64 + so_far as i64
+        let so_far: i64 = self.days.iter().map(|weekday| i64::from(*weekday <= day.rem_euclid(7))).sum();
+        day.div_euclid(7) * length(&self.days) + so_far
     }
 
     fn nth(&self, rank: i64) -> i64 {
-        let each = self.days.len().max(1) as i64;
+        let each = length(&self.days).max(1);
         let index = usize::try_from((rank - 1).rem_euclid(each)).unwrap_or(0);
         (rank - 1).div_euclid(each) * 7 + self.days.get(index).copied().unwrap_or(0)
     }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::compiled::{Calendar, Reason};
 use super::def::Weekday;
-use super::due::{Due, DueError, Limit, Reckoned, Unit, reckon};
+use super::due::{Due, DueError, Reckoned, reckon};
+use super::limit::{Limit, Unit};
 use super::pause::{Pause, is_paused, merged, paused_days};
 use super::rule::DueRule;
 use super::text::Text;
@@ -175,7 +176,7 @@ fn notes(
     let last = reckoned.due.last_day.unwrap_or_else(|| calendar.local_date(reckoned.due.at));
     // A last day that was moved back is followed by the day it was moved from.
     let end = last.max(reckoned.moved_from.unwrap_or(last));
-    let paused = paused_days(calendar, pauses);
+    let out = paused_days(calendar, pauses);
     let limit = match rule {
         DueRule::WorkingDays { .. } | DueRule::Days { .. } => Limit::of(rule, start_on),
         DueRule::Hours { .. }
@@ -195,8 +196,7 @@ fn notes(
     let mut counting = limit.map(|limit| Counting { limit, base: limit.base(start_on), so_far: 0 });
     let (mut days, mut omitted) = (Vec::new(), 0_u32);
     for date in start_on.iter_days().take_while(|date| *date <= end) {
-        let is_paused = is_paused(&paused, date);
-        let day = note(calendar, date, is_paused);
+        let day = note(calendar, date, is_paused(&out, date));
         let counted = counting.as_mut().and_then(|counting| counting.number(&day));
         let of_note =
             date == start_on || date >= last || !matches!(day.reason, Reason::Weekday | Reason::Weekend);
@@ -245,7 +245,8 @@ fn only_named(
     dates.sort_unstable();
     dates.dedup();
     let span = dates.last().zip(dates.first()).map_or(0, |(last, first)| (*last - *first).num_days() + 1);
-    let omitted = u32::try_from(span).unwrap_or(u32::MAX).saturating_sub(dates.len() as u32);
+    let omitted =
+        u32::try_from(span).unwrap_or(u32::MAX).saturating_sub(u32::try_from(dates.len()).unwrap_or(0));
     (dates.into_iter().map(|date| note(calendar, date, false)).collect(), omitted)
 }
 

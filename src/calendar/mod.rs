@@ -41,6 +41,8 @@ mod def;
 mod due;
 mod explain;
 mod hours;
+mod limit;
+mod named;
 mod offset;
 mod pause;
 mod period;

@@ -350,4 +350,37 @@ mod tests {
             serde_saphyr::from_str::<DueRule>("workingDays: 7\ncoutn: startDay").expect_err("unknown");
         assert!(error.to_string().contains("coutn"), "{error}");
     }
+
+    #[test]
+    fn the_schema_and_the_reader_agree() {
+        let schema = serde_json::to_value(schemars::schema_for!(DueRule)).expect("a schema");
+        for text in [
+            r#"{"workingDays": 3660}"#,
+            r#"{"workingDays": 3661}"#,
+            r#"{"workingDays": 7, "count": "startDay", "dayEnds": "closeOfBusiness"}"#,
+            r#"{"workingDays": 7, "ifNonWorking": "next"}"#,
+            r#"{"days": 3661}"#,
+            r#"{"hours": 87600}"#,
+            r#"{"hours": 87601}"#,
+            r#"{"workingHours": 87601}"#,
+            r#"{"dayOfMonth": 0}"#,
+            r#"{"dayOfMonth": 31, "boundary": "exclusive", "ifMissing": "refuse", "ifNonWorking": "keep"}"#,
+            r#"{"monthDay": "06-30"}"#,
+            r#"{"monthDay": "6-30"}"#,
+            r#"{"endOf": "halfYear"}"#,
+            r#"{"endOf": "decade"}"#,
+            r#"{"months": 0}"#,
+            r#"{"months": 1201}"#,
+            r#"{"years": 100}"#,
+            r#"{"years": 101}"#,
+            r#"{"date": "2023-08-11T17:00"}"#,
+            r#"{"date": "2023-W32", "boundary": "exclusive"}"#,
+            r#"{"date": "8月"}"#,
+            r#"{"hours": 1, "days": 1}"#,
+            r"{}",
+        ] {
+            let value: Value = serde_json::from_str(text).expect("JSON");
+            assert_eq!(jsonschema::is_valid(&schema, &value), read(text).is_ok(), "{text}");
+        }
+    }
 }

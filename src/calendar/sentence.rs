@@ -58,12 +58,13 @@ impl Explanation {
             | DueRule::EndOf { .. }
             | DueRule::Months { .. }
             | DueRule::Years { .. } => Text::new(
-                format!("{}开始，时限为{}", start.zh, self.words.zh),
+                format!("{}开始，时限为{}", start.zh, after_han(&self.words.zh)),
                 format!("starts {}; the limit is {}", start.en, self.words.en),
             ),
-            DueRule::Date { .. } => {
-                Text::new(format!("时限为{}", self.words.zh), format!("the limit is {}", self.words.en))
-            }
+            DueRule::Date { .. } => Text::new(
+                format!("时限为{}", after_han(&self.words.zh)),
+                format!("the limit is {}", self.words.en),
+            ),
         }
     }
 
@@ -159,6 +160,13 @@ impl Explanation {
             return Text::new(format!("{time} 到期"), format!("due at {time}"));
         }
         let until = self.when(&self.until, false);
+        if self.due.inclusive {
+            let (zh, en) = (until.zh, until.en);
+            return Text::new(
+                format!("{zh} 到期，此刻仍算按时"),
+                format!("due {en}, which is still in time"),
+            );
+        }
         Text::new(format!("{} 到期", until.zh), format!("due {}", until.en))
     }
 
@@ -205,8 +213,16 @@ impl Explanation {
             en.push(shown.en);
             month = Some(this);
         }
-        Text::new(zh.join("、"), en.join(" and "))
+        let last = en.pop().unwrap_or_default();
+        let en = if en.is_empty() { last } else { format!("{} and {last}", en.join(", ")) };
+        Text::new(zh.join("、"), en)
     }
+}
+
+/// A text as it follows a Chinese character: digits keep a gap from it.
+fn after_han(text: &str) -> String {
+    let gap = if text.starts_with(|first: char| first.is_ascii_digit()) { " " } else { "" };
+    format!("{gap}{text}")
 }
 
 fn dated(date: NaiveDate, with_year: bool) -> Text {

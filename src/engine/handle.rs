@@ -14,6 +14,7 @@ use super::outcomes::Outcomes;
 use crate::event::catalogue::{Event, Reason};
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Seq, TenantId};
+use crate::kernel::row::Checkpoint;
 use crate::time::Instant;
 
 /// What an engine is doing for its tenant.
@@ -55,6 +56,24 @@ pub struct Status {
     /// How far a projection that is being made again has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rebuilding_seq: Option<Seq>,
+}
+
+impl Status {
+    /// How an engine stands before it has read anything.
+    #[must_use]
+    pub fn starting(tenant: &TenantId, at: &Checkpoint) -> Self {
+        Self {
+            tenant: tenant.clone(),
+            role: Role::Recovering,
+            stopped: None,
+            ledger_seq: at.seq,
+            decided_seq: at.decided,
+            intake_seq: at.decided,
+            lag: 0,
+            next_timer_at: None,
+            rebuilding_seq: None,
+        }
+    }
 }
 
 /// What became of a fact.

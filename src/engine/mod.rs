@@ -1,5 +1,22 @@
-//! The tenant's loop.
+//! The tenant's loop: facts from the intake, decisions to the ledger, rows to the
+//! store.
+//!
+//! [`tenant::Engine`] runs sessions; within one it recovers ([`start`],
+//! [`catchup`]), then leads ([`lead`]) or follows ([`follow`]). A [`handle::Handle`]
+//! is what the surfaces hold of it. Everything is generic over the ports: no
+//! adapter is named here, and no rule is held here.
+
 pub mod backing;
+pub mod catchup;
 pub mod error;
+pub mod fold;
+pub mod follow;
 pub mod handle;
+pub mod intake;
+pub mod lead;
 pub mod outcomes;
+pub mod rebuild;
+pub mod settings;
+pub mod start;
+pub mod tenant;
+pub mod tick;

@@ -25,7 +25,8 @@ pub const MOST_BATCH_BODY: usize = 8 * 1024 * 1024;
 /// The facts in a request, in their order, each readable or not by itself.
 ///
 /// Takes structured, binary and batched mode, and plain JSON that looks like an
-/// event or an array of events. Every event needs the attribute `actor`. An empty
+/// event or an array of events. `content_type` goes before a header of that name.
+/// Every event needs the attribute `actor`. An empty
 /// batch has no facts.
 ///
 /// # Errors
@@ -35,7 +36,8 @@ pub fn read_http(
     content_type: Option<&str>,
     headers: &[(String, String)],
     body: &[u8],
-) -> Result<Vec<Result<Fact, Malformed>>, Malformed> {
+) -> Result<Vec<Result<Fact, Box<Malformed>>>, Box<Malformed>> {
+    let content_type = content_type.or_else(|| binary::header(headers, "content-type"));
     let media = content_type.unwrap_or_default();
     match essence(media).as_str() {
         BATCH_CONTENT_TYPE => read_batch(body),
@@ -48,7 +50,7 @@ pub fn read_http(
     }
 }
 
-fn read_one(body: &[u8]) -> Result<Result<Fact, Malformed>, Malformed> {
+fn read_one(body: &[u8]) -> Result<Result<Fact, Box<Malformed>>, Box<Malformed>> {
     check_size(body, MOST_BODY)?;
     Ok(structured::read(body).and_then(|parts| parts.into_fact(Publisher::Claimed)))
 }
@@ -57,7 +59,7 @@ fn read_binary(
     headers: &[(String, String)],
     content_type: Option<&str>,
     body: &[u8],
-) -> Result<Result<Fact, Malformed>, Malformed> {
+) -> Result<Result<Fact, Box<Malformed>>, Box<Malformed>> {
     check_size(body, MOST_BODY)?;
     // The caller may hold the content type apart from the other headers.
     let mut all: Vec<_> =
@@ -66,11 +68,16 @@ fn read_binary(
     Ok(binary::read(&all, body).and_then(|parts| parts.into_fact(Publisher::Claimed)))
 }
 
-fn read_batch(body: &[u8]) -> Result<Vec<Result<Fact, Malformed>>, Malformed> {
+fn read_batch(body: &[u8]) -> Result<Vec<Result<Fact, Box<Malformed>>>, Box<Malformed>> {
     check_size(body, MOST_BATCH_BODY)?;
     // The events are only told apart here, so that each has its own faults.
     let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
-        Malformed::new("envelope.json", "body", "", format!("a batch is a JSON array of events: {error}"))
+        Malformed::new(
+            "envelope.json",
+            "body",
+            "",
+            format!("a batch is a JSON array of events in UTF-8: {error}"),
+        )
     })?;
     if events.len() > MOST_IN_BATCH {
         let message =

@@ -23,7 +23,7 @@ pub(super) fn is_binary(headers: &[(String, String)]) -> bool {
 }
 
 /// The parts of an event whose attributes are headers.
-pub(super) fn read<'a>(headers: &[(String, String)], body: &'a [u8]) -> Result<Parts<'a>, Malformed> {
+pub(super) fn read<'a>(headers: &[(String, String)], body: &'a [u8]) -> Result<Parts<'a>, Box<Malformed>> {
     let mut attributes = BTreeMap::new();
     for (header, value) in headers {
         let Some(name) = attribute(header) else { continue };
@@ -51,7 +51,7 @@ fn attribute(header: &str) -> Option<String> {
 
 /// A header's value: quotes taken off, as older versions of the binding wrote
 /// them, then one round of percent-decoding, which must give UTF-8.
-fn decode(header: &str, value: &str) -> Result<String, Malformed> {
+fn decode(header: &str, value: &str) -> Result<String, Box<Malformed>> {
     let plain = unquote(value.trim());
     percent_decode(plain.as_bytes()).decode_utf8().map(Cow::into_owned).map_err(|_| {
         let message = "the header is not UTF-8 after percent-decoding";

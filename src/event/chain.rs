@@ -52,6 +52,15 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] when `next` is not the entry that follows.
     pub fn verify(&self, next: &Entry, body: &[u8]) -> Result<Self, ChainError> {
+        self.follow(next)?;
+        Ok(Self { seq: next.seq, hash: Sha::of(body) })
+    }
+
+    /// Whether `next` is the entry that follows, for readers that have its digest.
+    ///
+    /// # Errors
+    /// As [`Chain::verify`].
+    pub fn follow(&self, next: &Entry) -> Result<(), ChainError> {
         let expected = self.seq.next();
         if next.seq != expected {
             return Err(ChainError::Place { after: self.seq, expected, found: next.seq });
@@ -60,6 +69,6 @@ impl Chain {
             let (stated, hash) = (next.previous, self.hash);
             return Err(ChainError::Link { seq: next.seq, after: self.seq, stated, hash });
         }
-        Ok(Self { seq: next.seq, hash: Sha::of(body) })
+        Ok(())
     }
 }

@@ -39,12 +39,12 @@ pub fn read_message(tenant: &TenantId, subject: &str, headers: &[(String, String
     let place = match IntakeSubject::read(tenant, subject) {
         Ok(None) => return Content::Tick,
         Ok(Some(place)) => place,
-        Err(fault) => return Content::Malformed(Box::new(fault), original(headers, body)),
+        Err(fault) => return Content::Malformed(fault, original(headers, body)),
     };
     match read_fact(&place, headers, body) {
         Ok(fact) => Content::Fact(Box::new(fact)),
         Err(fault) => {
-            let fault = Malformed { actor: Some(place.actor), ..fault };
+            let fault = Malformed { actor: Some(place.actor), ..*fault };
             Content::Malformed(Box::new(fault), original(headers, body))
         }
     }
@@ -52,7 +52,7 @@ pub fn read_message(tenant: &TenantId, subject: &str, headers: &[(String, String
 
 impl IntakeSubject {
     /// The actor and type in `subject`; nothing when it is the engine's tick.
-    fn read(tenant: &TenantId, subject: &str) -> Result<Option<Self>, Malformed> {
+    fn read(tenant: &TenantId, subject: &str) -> Result<Option<Self>, Box<Malformed>> {
         let wrong = |message: String| {
             Malformed::new("envelope.intake-subject", "subject of the message", subject, message)
         };
@@ -72,7 +72,11 @@ impl IntakeSubject {
     }
 }
 
-fn read_fact(place: &IntakeSubject, headers: &[(String, String)], body: &[u8]) -> Result<Fact, Malformed> {
+fn read_fact(
+    place: &IntakeSubject,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<Fact, Box<Malformed>> {
     check_size(body, MOST_BODY)?;
     read_parts(headers, body)?.into_fact(Publisher::Proven(place))
 }
@@ -81,7 +85,7 @@ fn read_fact(place: &IntakeSubject, headers: &[(String, String)], body: &[u8]) -
 ///
 /// The content type decides; without one, `ce-` headers do; without those it is
 /// an event in JSON, as clients that know no headers send it.
-fn read_parts<'a>(headers: &[(String, String)], body: &'a [u8]) -> Result<Parts<'a>, Malformed> {
+fn read_parts<'a>(headers: &[(String, String)], body: &'a [u8]) -> Result<Parts<'a>, Box<Malformed>> {
     let media = binary::header(headers, "content-type").unwrap_or_default();
     match essence(media).as_str() {
         structured::CONTENT_TYPE => structured::read(body),
@@ -93,7 +97,7 @@ fn read_parts<'a>(headers: &[(String, String)], body: &'a [u8]) -> Result<Parts<
 }
 
 /// The fault that a content type is none that events come in here.
-pub(super) fn unread_format(media: &str) -> Malformed {
+pub(super) fn unread_format(media: &str) -> Box<Malformed> {
     let message = format!(
         "send one event as {}, or its attributes as ce- headers and its data as JSON",
         structured::CONTENT_TYPE
@@ -102,7 +106,7 @@ pub(super) fn unread_format(media: &str) -> Malformed {
 }
 
 /// Refuses a body of more than `most` bytes before anything is parsed.
-pub(super) fn check_size(body: &[u8], most: usize) -> Result<(), Malformed> {
+pub(super) fn check_size(body: &[u8], most: usize) -> Result<(), Box<Malformed>> {
     if body.len() <= most {
         return Ok(());
     }
@@ -116,19 +120,19 @@ fn original(headers: &[(String, String)], body: &[u8]) -> String {
     let mut text = String::new();
     if binary::is_binary(headers) {
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\n"));
+            text.extend([name.as_str(), ": ", value, "\n"]);
         }
         text.push('\n');
     }
-    match std::str::from_utf8(body) {
-        Ok(body) => text.push_str(body),
-        Err(_) => {
-            // Three bytes become four letters; more than this is cut off anyway.
-            let kept = body.get(..MOST_ORIGINAL / 4 * 3).unwrap_or(body);
-            text.push_str("base64:");
-            BASE64.encode_string(kept, &mut text);
-        }
+    if let Ok(body) = std::str::from_utf8(body) {
+        text.push_str(body);
+    } else {
+        // Three bytes become four letters; more than this is cut off anyway.
+        let kept = body.get(..MOST_ORIGINAL / 4 * 3).unwrap_or(body);
+        text.push_str("base64:");
+        BASE64.encode_string(kept, &mut text);
     }
-    text.truncate(text.floor_char_boundary(MOST_ORIGINAL));
+    let end = (0..=MOST_ORIGINAL.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.truncate(end.unwrap_or(0));
     text
 }

@@ -79,10 +79,11 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    /// A fault whose value is cut to what a page can show, of nobody known yet.
+    /// A fault whose value is cut to what a page can show, of nobody known yet. Boxed,
+    /// because it travels as the rare half of a result.
     #[must_use]
-    pub fn new(rule: &str, field: &str, value: &str, message: impl Into<String>) -> Self {
-        Self {
+    pub fn new(rule: &str, field: &str, value: &str, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
             rule: rule.into(),
             field: field.into(),
             value: value.chars().take(200).collect(),
@@ -90,7 +91,7 @@ impl Malformed {
             source: None,
             id: None,
             actor: None,
-        }
+        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! JSON as a fact may hold it: UTF-8, bounded in depth, every key once.
 //!
 //! `serde_json` alone would let the last of two equal keys win in silence and
-//! would go 128 levels deep. Nothing here knows what the values mean.
+//! would go 128 levels deep. Numbers are 64-bit integers or floats, as everywhere in
+//! JSON; an exact decimal belongs in a text. Nothing here knows what the values
+//! mean.
 
 use std::cell::RefCell;
 use std::fmt;

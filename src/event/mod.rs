@@ -2,7 +2,7 @@
 //!
 //! Coming in: [`envelope`] (a message of the intake) and [`batch`] (a request's
 //! body) read `CloudEvents` in [`structured`] or [`binary`] mode into a
-//! [`fact::Fact`], by way of [`parts`] and [`json`]. Going out: [`entry`] writes
+//! [`fact::Fact`], by way of `parts` and [`json`]. Going out: [`entry`] writes
 //! and reads ledger entries of the [`catalogue`] under their [`names`],
 //! [`chain`] links them, [`upcast`] lifts those of older forms.
 

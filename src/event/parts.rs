@@ -21,6 +21,10 @@ use crate::time::Instant;
 /// 64 KiB of envelope at least; these are parts of keys in the projections.
 pub const MOST_TEXT: usize = 256;
 
+/// The identity that alone may state a recorded instant, for facts of the past,
+/// and then states who published them at the time.
+pub const IMPORTER: &str = "importer";
+
 /// The largest data, in bytes of compact JSON, that the ledger can carry: an entry
 /// holds a fact whole and must itself stay below the broker's 1 MiB.
 pub const MOST_DATA: usize = 768 * 1024;
@@ -54,17 +58,17 @@ pub(super) enum Publisher<'a> {
 
 impl Parts<'_> {
     /// The fact, or the first rule that the parts break.
-    pub fn into_fact(self, publisher: Publisher<'_>) -> Result<Fact, Malformed> {
+    pub fn into_fact(self, publisher: Publisher<'_>) -> Result<Fact, Box<Malformed>> {
         let source = self.text("source").ok().flatten().map(str::to_owned);
         let id = self.text("id").ok().flatten().map(str::to_owned);
         let actor = match publisher {
             Publisher::Proven(place) => Some(place.actor.clone()),
             Publisher::Claimed => self.actor().ok().flatten(),
         };
-        self.read_fact(publisher).map_err(|fault| Malformed { source, id, actor, ..fault })
+        self.read_fact(publisher).map_err(|fault| Box::new(Malformed { source, id, actor, ..*fault }))
     }
 
-    fn read_fact(mut self, publisher: Publisher<'_>) -> Result<Fact, Malformed> {
+    fn read_fact(mut self, publisher: Publisher<'_>) -> Result<Fact, Box<Malformed>> {
         self.check_names()?;
         self.check_specversion()?;
         let id = self.required("id")?.to_owned();
@@ -82,7 +86,7 @@ impl Parts<'_> {
 
     /// A name in capitals would be an extension that nobody reads, and its author
     /// would never learn of it.
-    fn check_names(&self) -> Result<(), Malformed> {
+    fn check_names(&self) -> Result<(), Box<Malformed>> {
         let fits = |name: &str| {
             name != "data" && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
@@ -92,12 +96,12 @@ impl Parts<'_> {
                 "envelope.attribute-name",
                 cut(name),
                 name,
-                "an attribute's name has only the letters a to z and digits; what the fact states belongs into data",
+                "an attribute's name has only the letters a to z and digits; what the fact states belongs in data",
             )),
         }
     }
 
-    fn check_specversion(&self) -> Result<(), Malformed> {
+    fn check_specversion(&self) -> Result<(), Box<Malformed>> {
         match self.required("specversion")? {
             "1.0" => Ok(()),
             other => Err(Malformed::new(
@@ -109,14 +113,14 @@ impl Parts<'_> {
         }
     }
 
-    fn kind(&self) -> Result<EventType, Malformed> {
+    fn kind(&self) -> Result<EventType, Box<Malformed>> {
         let text = self.required("type")?;
         EventType::new(text).map_err(|error| {
             Malformed::new("envelope.value", "type", text, format!("the type must be {}", error.rule))
         })
     }
 
-    fn publisher(&self, publisher: Publisher<'_>, kind: &EventType) -> Result<UnitId, Malformed> {
+    fn publisher(&self, publisher: Publisher<'_>, kind: &EventType) -> Result<UnitId, Box<Malformed>> {
         let claimed = self.actor()?;
         let Publisher::Proven(place) = publisher else {
             return claimed.ok_or_else(|| missing("actor"));
@@ -125,6 +129,9 @@ impl Parts<'_> {
             let message =
                 format!("the message came under a subject for {}; type and subject must agree", place.kind);
             return Err(Malformed::new("envelope.subject-mismatch", "type", kind.as_str(), message));
+        }
+        if self.attributes.contains_key("recordedtime") {
+            return importer(place, claimed);
         }
         match claimed {
             Some(other) if other != place.actor => {
@@ -136,7 +143,7 @@ impl Parts<'_> {
         }
     }
 
-    fn actor(&self) -> Result<Option<UnitId>, Malformed> {
+    fn actor(&self) -> Result<Option<UnitId>, Box<Malformed>> {
         let read = |text: &str| {
             UnitId::new(text).map_err(|error| {
                 Malformed::new(
@@ -151,7 +158,7 @@ impl Parts<'_> {
     }
 
     /// The last segment of `dataschema`'s path.
-    fn version(&self) -> Result<Option<String>, Malformed> {
+    fn version(&self) -> Result<Option<String>, Box<Malformed>> {
         let Some(schema) = self.reference("dataschema")? else { return Ok(None) };
         let path = schema.split(['?', '#']).next().unwrap_or_default();
         match path.rsplit('/').next() {
@@ -165,14 +172,14 @@ impl Parts<'_> {
         }
     }
 
-    fn instant(&self, name: &str) -> Result<Option<Instant>, Malformed> {
+    fn instant(&self, name: &str) -> Result<Option<Instant>, Box<Malformed>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         text.parse::<Instant>().map(Some).map_err(|error| {
             Malformed::new("envelope.value", name, text, format!("{name} is no instant: {}", error.reason))
         })
     }
 
-    fn check_content_type(&self) -> Result<(), Malformed> {
+    fn check_content_type(&self) -> Result<(), Box<Malformed>> {
         match self.text("datacontenttype")? {
             Some(text) if !is_json(text) => Err(Malformed::new(
                 "envelope.content-type",
@@ -185,7 +192,7 @@ impl Parts<'_> {
     }
 
     /// The data; a fact without any states nothing more, which is an empty object.
-    fn take_data(&mut self) -> Result<Value, Malformed> {
+    fn take_data(&mut self) -> Result<Value, Box<Malformed>> {
         let data = match (self.data.take(), self.encoded.take()) {
             (Some(_), Some(_)) => {
                 let message = "an event has data or data_base64, not both";
@@ -202,7 +209,7 @@ impl Parts<'_> {
         Ok(data)
     }
 
-    fn reference(&self, name: &str) -> Result<Option<&str>, Malformed> {
+    fn reference(&self, name: &str) -> Result<Option<&str>, Box<Malformed>> {
         match self.text(name)? {
             Some(text) if !uri::is_reference(text) => Err(Malformed::new(
                 "envelope.value",
@@ -216,12 +223,12 @@ impl Parts<'_> {
         }
     }
 
-    fn required(&self, name: &str) -> Result<&str, Malformed> {
+    fn required(&self, name: &str) -> Result<&str, Box<Malformed>> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
     /// An attribute that must be a text of 1 to [`MOST_TEXT`] bytes if it is there.
-    fn text(&self, name: &str) -> Result<Option<&str>, Malformed> {
+    fn text(&self, name: &str) -> Result<Option<&str>, Box<Malformed>> {
         let Some(value) = self.attributes.get(name) else { return Ok(None) };
         let wrong = |shown: &str, message: String| Malformed::new("envelope.value", name, shown, message);
         match value.as_str() {
@@ -252,11 +259,11 @@ pub(super) fn essence(media: &str) -> String {
 }
 
 /// The fault that JSON could not be read, in the given field.
-pub(super) fn broken(field: &str, error: &JsonError) -> Malformed {
+pub(super) fn broken(field: &str, error: &JsonError) -> Box<Malformed> {
     Malformed::new(error.rule(), field, "", format!("failed to {error}"))
 }
 
-fn decode(encoded: &Value) -> Result<Value, Malformed> {
+fn decode(encoded: &Value) -> Result<Value, Box<Malformed>> {
     let wrong = |message| Malformed::new("envelope.value", "data_base64", cut(&encoded.to_string()), message);
     let text = encoded.as_str().ok_or_else(|| wrong("data_base64 must be a text in quotes"))?;
     let bytes =
@@ -264,7 +271,7 @@ fn decode(encoded: &Value) -> Result<Value, Malformed> {
     json::read(&bytes, MOST_DEPTH).map_err(|error| broken("data_base64", &error))
 }
 
-fn check_size(data: &Value) -> Result<(), Malformed> {
+fn check_size(data: &Value) -> Result<(), Box<Malformed>> {
     let size = data.to_string().len();
     if size <= MOST_DATA {
         return Ok(());
@@ -275,7 +282,16 @@ fn check_size(data: &Value) -> Result<(), Malformed> {
     Err(Malformed::new("envelope.too-large", "data", &size.to_string(), message))
 }
 
-fn missing(name: &str) -> Malformed {
+/// Who stated a fact of the past, as the importer says.
+fn importer(place: &IntakeSubject, claimed: Option<UnitId>) -> Result<UnitId, Box<Malformed>> {
+    if place.actor.as_str() != IMPORTER {
+        let message = format!("only {IMPORTER} states when a fact was recorded; leave recordedtime out");
+        return Err(Malformed::new("import.forbidden", "recordedtime", place.actor.as_str(), message));
+    }
+    claimed.ok_or_else(|| missing("actor"))
+}
+
+fn missing(name: &str) -> Box<Malformed> {
     Malformed::new("envelope.required", name, "", format!("{name} is missing; every event must have it"))
 }
 

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use super::fact::Fact;
 
+/// An entry as JSON, or what a step has against it.
+pub type Lifted = Result<Map<String, Value>, String>;
+
 /// The form of the ledger entries that this version writes. Entries say theirs in
 /// the attribute `format`; the first form is the one that says nothing.
 pub const FORMAT: u32 = 1;
@@ -22,7 +25,7 @@ pub struct EntryStep {
     /// The older form.
     pub from: u32,
     /// Re-shapes the whole entry: attributes and data.
-    pub lift: fn(Map<String, Value>) -> Result<Map<String, Value>, String>,
+    pub lift: fn(Map<String, Value>) -> Lifted,
 }
 
 /// Lifts the data of facts of one type from one schema version to another.
@@ -134,7 +137,7 @@ mod tests {
     use crate::event::fact::Content;
     use crate::event::{catalogue::Event, envelope::read_message};
 
-    /// A form 0 that never was: deadlines were "agreed" and their clock "watch".
+    /// A form 0 that never was: deadlines were dropped and their clock a watch.
     const FAKE: Upcasters = Upcasters {
         format: FORMAT,
         entries: &[EntryStep { kind: "deadline.dropped", from: 0, lift: rename }],
@@ -151,7 +154,7 @@ mod tests {
         ],
     };
 
-    fn rename(mut entry: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    fn rename(mut entry: Map<String, Value>) -> Lifted {
         let data = entry.get_mut("data").and_then(Value::as_object_mut).ok_or("it has no data")?;
         let clock = data.remove("watch").ok_or("its data has no watch")?;
         data.insert("clock".into(), clock);

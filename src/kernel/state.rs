@@ -251,6 +251,12 @@ impl<B: Backing> State<B> {
         self.due_timers(Instant::MAX, 1).map(|timers| timers.first().map(|timer| timer.at))
     }
 
+    /// Roughly how many rows the working layer will write.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.working.weight()
+    }
+
     /// Ends the working layer: its events are complete and on their way.
     pub fn seal(&mut self) -> Result<Arc<Layer>, StateError> {
         let checkpoint = self.checkpoint.clone();

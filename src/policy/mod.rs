@@ -1,5 +1,25 @@
 //! Policies: what a notice demands, as data.
+//!
+//! Texts go in ([`resolve::Source`]), definitions or located problems come out
+//! ([`resolve::resolve`]); the kernel asks a [`set::PolicySet`] what is in force.
+//!
+//! - [`authored`] is the language as people write it, read with line and column;
+//! - [`check`] is what must hold of a definition, whoever wrote it;
+//! - [`definition`] is what the kernel applies and the ledger carries;
+//! - [`guard`] compiles and evaluates conditions.
+//!
+//! No file is read here, no clock, no environment: reading folders is the
+//! command line's, deciding is the kernel's.
+
+pub mod authored;
+pub mod check;
 pub mod definition;
 pub mod guard;
+pub mod near;
+pub mod problem;
+pub mod resolve;
 pub mod set;
 pub mod words;
+
+pub use authored::language::language_schema;
+pub use resolve::check_text;

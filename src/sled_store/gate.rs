@@ -76,23 +76,21 @@ impl Gate {
         Pass { gate: self, stays_on_thread: PhantomData }
     }
 
-    /// Waits for the readers inside to leave, then keeps all others out; `None`
-    /// when this thread holds the gate open itself. Writers must come one at a
-    /// time: their owner serialises them.
-    pub(super) fn close(&self) -> Option<Closed<'_>> {
-        if self.is_held_here() {
-            return None;
-        }
+    /// Waits for the readers inside to leave, then keeps all others out. Writers
+    /// come one at a time and never from a thread that holds the gate open: their
+    /// owner sees to both.
+    pub(super) fn close(&self) -> Closed<'_> {
         let mut state = self.lock();
         state.writer = Writer::Waiting;
         while state.readers > 0 {
             state = self.wait(state);
         }
         state.writer = Writer::Inside;
-        Some(Closed { gate: self })
+        Closed { gate: self }
     }
 
-    fn is_held_here(&self) -> bool {
+    /// Whether this thread holds the gate open.
+    pub(super) fn is_held_here(&self) -> bool {
         HELD.with_borrow(|held| held.contains(&self.address()))
     }
 
@@ -159,7 +157,7 @@ mod tests {
             let mut turns = 0;
             // Each side ends only because the other one does not block it.
             while !stop.load(Ordering::SeqCst) || turns < 500 {
-                let closed = gate.close().expect("this thread holds no pass");
+                let closed = gate.close();
                 inside.fetch_add(1, Ordering::SeqCst);
                 inside.fetch_sub(1, Ordering::SeqCst);
                 drop(closed);
@@ -185,11 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_cannot_close_what_it_holds_open() {
-        let gate = Gate::default();
-        let pass = gate.pass();
-        assert!(gate.close().is_none());
-        drop(pass);
-        assert!(gate.close().is_some());
+    fn a_gate_knows_which_thread_holds_it_open() {
+        let (gate, other) = (Gate::default(), Gate::default());
+        let (first, second) = (gate.pass(), gate.pass());
+        drop(first);
+        assert!(gate.is_held_here() && !other.is_held_here());
+        std::thread::scope(|scope| scope.spawn(|| assert!(!gate.is_held_here())).join())
+            .expect("the other thread holds nothing");
+        drop(second);
+        assert!(!gate.is_held_here());
     }
 }

@@ -6,9 +6,9 @@
 //!
 //! * [`store`]: the store: steps, views, flushing.
 //! * [`folder`]: which folder holds a tenant's rows, and how one replaces another.
-//! * `opening`: opens and checks; `writes`: puts one step into sled; `tally`: the
-//!   digest of all rows; `gate`: readers and the writer take turns; `guard`:
-//!   panics become errors.
+//! * `opening`: opens and checks; `writes`: makes a step ready; `tally`: the digest
+//!   of all rows; `gate`: readers and the writer take turns; `guard`: panics become
+//!   errors.
 
 pub mod folder;
 mod gate;

@@ -3,7 +3,7 @@
 //! It changes no row and repairs nothing: what is not whole is reported, and made
 //! again from the ledger by whoever asked.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -12,72 +12,36 @@ use sled::{Db, Tree};
 
 use super::guard::{guarded, panic_text};
 use super::store::SledSettings;
-use super::tally::{Tally, of_row, of_table};
+use super::tally::{Tally, of_row};
+use super::writes::TALLY_KEY;
 
-/// The tree of the tally; no table may be called so.
-const TALLY_TREE: &str = "__tally";
-/// The key of the only row of that tree.
-pub(super) const TALLY_KEY: &[u8] = b"tally";
 /// sled waits for ever for a background thread that died; a store that does not
 /// close within this time (a flush of a full cache takes seconds) is left to the
 /// end of the process.
 const CLOSES_WITHIN: Duration = Duration::from_secs(30);
 
-/// One table of an open store.
-#[derive(Debug, Clone)]
-pub(super) struct OpenTable {
-    pub tree: Tree,
-    /// What sets its rows' digests apart.
-    pub seed: u64,
-}
-
-/// An open database.
-#[derive(Debug, Clone)]
-pub(super) struct Opened {
-    pub db: Db,
-    pub tables: Vec<OpenTable>,
-    pub tally: Tree,
-}
-
 /// Opens the folder on a thread of its own, because the library panics on some
 /// damage, and reports in words why it cannot be used.
-pub(super) fn open(
-    folder: &Path,
-    tables: &[&str],
-    settings: &SledSettings,
-) -> Result<(Opened, Tally), String> {
-    if let Some(name) = tables.iter().find(|name| name.starts_with("__")) {
-        return Err(format!("a table cannot be called {name}"));
-    }
-    let folder: PathBuf = folder.to_owned();
-    let tables: Vec<String> = tables.iter().map(|&name| name.to_owned()).collect();
-    let settings = settings.clone();
+pub(super) fn open(folder: &Path, empty: Tally, settings: &SledSettings) -> Result<(Db, Tally), String> {
+    let config = sled::Config::new()
+        .path(folder)
+        .cache_capacity(settings.cache_bytes)
+        .flush_every_ms(Some(settings.flush_every_ms.max(1)));
+    let verify = settings.verify;
     thread::Builder::new()
         .name("store opener".to_owned())
-        .spawn(move || open_here(&folder, &tables, &settings))
+        .spawn(move || open_here(&config, empty, verify))
         .map_err(|error| format!("no thread: {error}"))?
         .join()
         .unwrap_or_else(|payload| Err(panic_text(payload.as_ref())))
 }
 
-fn open_here(folder: &Path, tables: &[String], settings: &SledSettings) -> Result<(Opened, Tally), String> {
-    let config = sled::Config::new()
-        .path(folder)
-        .cache_capacity(settings.cache_bytes)
-        .flush_every_ms(Some(settings.flush_every_ms.max(1)));
+fn open_here(config: &sled::Config, empty: Tally, verify: bool) -> Result<(Db, Tally), String> {
     let db = config.open().map_err(|error| explain(&error))?;
-    let opened = match guarded(|| trees(&db, tables)) {
-        Ok(opened) => opened,
-        Err(reason) => {
-            release(db);
-            return Err(reason);
-        }
-    };
-    match guarded(|| check(&opened, settings.verify)) {
-        Ok(Ok(tally)) => Ok((opened, tally)),
+    match guarded(|| check(&db, empty, verify)) {
+        Ok(Ok(tally)) => Ok((db, tally)),
         Ok(Err(reason)) | Err(reason) => {
-            drop(db);
-            release(opened);
+            release(db);
             Err(reason)
         }
     }
@@ -93,32 +57,25 @@ fn explain(error: &sled::Error) -> String {
     }
 }
 
-fn trees(db: &Db, tables: &[String]) -> sled::Result<Opened> {
-    let open_table =
-        |name: &String| Ok(OpenTable { tree: db.open_tree(name)?, seed: of_table(name.as_bytes()) });
-    Ok(Opened {
-        db: db.clone(),
-        tables: tables.iter().map(open_table).collect::<sled::Result<_>>()?,
-        tally: db.open_tree(TALLY_TREE)?,
-    })
-}
-
 /// The tally of a whole store; the inner error says why it is not whole.
-fn check(opened: &Opened, verify: bool) -> sled::Result<Result<Tally, String>> {
-    let kept = match opened.tally.get(TALLY_KEY)? {
-        None => Tally::EMPTY,
+fn check(tree: &Tree, empty: Tally, verify: bool) -> sled::Result<Result<Tally, String>> {
+    let kept = match tree.get(TALLY_KEY)? {
+        None => empty,
         Some(row) => match Tally::decode(&row) {
             Some(tally) => tally,
             None => return Ok(Err("its tally cannot be read".to_owned())),
         },
     };
+    if kept.tables != empty.tables {
+        return Ok(Err("it was made for other tables".to_owned()));
+    }
     if !kept.whole {
         return Ok(Err(format!("it was stopped within step {}", kept.steps)));
     }
     if !verify {
         return Ok(Ok(kept));
     }
-    let found = count(&opened.db, kept.steps)?;
+    let found = count(tree, Tally { steps: kept.steps, ..empty })?;
     Ok(if found == kept {
         Ok(kept)
     } else {
@@ -129,17 +86,12 @@ fn check(opened: &Opened, verify: bool) -> sled::Result<Result<Tally, String>> {
     })
 }
 
-/// Reads every row of every table, those that are no longer asked for included.
-fn count(db: &Db, steps: u64) -> sled::Result<Tally> {
-    let mut tally = Tally { steps, ..Tally::EMPTY };
-    for name in db.tree_names() {
-        if name.as_ref() == TALLY_TREE.as_bytes() {
-            continue;
-        }
-        let seed = of_table(&name);
-        for row in &db.open_tree(&name)? {
-            let (key, value) = row?;
-            tally.add(of_row(seed, &key, &value));
+/// Adds up every row.
+fn count(tree: &Tree, mut tally: Tally) -> sled::Result<Tally> {
+    for row in tree {
+        let (key, value) = row?;
+        if key != TALLY_KEY {
+            tally.add(of_row(&key, &value));
         }
     }
     Ok(tally)
@@ -156,5 +108,73 @@ pub(super) fn release<T: Send + 'static>(handles: T) {
     if closer.is_ok() {
         // Either way of ending is an end: nothing is left to be told to anyone.
         let _ = closed.recv_timeout(CLOSES_WITHIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::writes::{Part, place, prepare};
+    use super::*;
+    use crate::port::store::{Step, Table};
+
+    const TABLES: [&str; 1] = ["a"];
+
+    fn reopen(folder: &Path, tables: &[&str], verify: bool) -> Result<(Db, Tally), String> {
+        open(folder, Tally::empty(tables), &SledSettings { verify, ..SledSettings::default() })
+    }
+
+    /// A store of one step of ten rows, cut into parts of at most four.
+    fn build(folder: &Path, parts: usize) {
+        let (db, tally) = reopen(folder, &TABLES, true).expect("an empty folder opens");
+        let row = |n: u8| ((Table(0), vec![n]), Some(vec![n; 3]));
+        let step = Step { rows: (0..10).map(row).collect() };
+        let ready = prepare(&db, step, tally, 4).expect("rows can be read");
+        let whole: Vec<bool> = ready.iter().map(|part| part.after.whole).collect();
+        assert_eq!(whole, [false, false, true]);
+        for Part { batch, .. } in ready.into_iter().take(parts) {
+            db.apply_batch(batch).expect("rows can be written");
+        }
+        release(db);
+    }
+
+    #[test]
+    fn a_store_stopped_within_a_huge_step_does_not_open() {
+        for parts in 0..=3 {
+            let folder = tempfile::tempdir().expect("a temp folder");
+            build(folder.path(), parts);
+            match (parts, reopen(folder.path(), &TABLES, true)) {
+                (0, Ok((_, tally))) => assert_eq!(tally, Tally::empty(&TABLES)),
+                (3, Ok((_, tally))) => assert_eq!((tally.steps, tally.rows), (1, 10)),
+                (1 | 2, Err(reason)) => assert_eq!(reason, "it was stopped within step 1"),
+                (_, answer) => panic!("after {parts} parts: {answer:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_lost_or_changed_or_added_behind_its_back_is_found() {
+        for damage in 0..3 {
+            let folder = tempfile::tempdir().expect("a temp folder");
+            build(folder.path(), 3);
+            let (db, _) = reopen(folder.path(), &TABLES, true).expect("it is whole");
+            match damage {
+                0 => db.remove(place(Table(0), &[7])),
+                1 => db.insert(place(Table(0), &[7]), vec![7, 7, 6]),
+                _ => db.insert(place(Table(0), &[77]), vec![]),
+            }
+            .expect("rows can be written");
+            release(db);
+            let reason = reopen(folder.path(), &TABLES, true).expect_err("it is damaged");
+            assert!(reason.starts_with("it lost or changed rows: step 1 left 10 rows"), "{reason}");
+            reopen(folder.path(), &TABLES, false).expect("nobody looks");
+        }
+    }
+
+    #[test]
+    fn a_store_of_other_tables_does_not_open() {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        build(folder.path(), 3);
+        let reason = reopen(folder.path(), &["b"], true).expect_err("the names differ");
+        assert_eq!(reason, "it was made for other tables");
     }
 }

@@ -10,12 +10,14 @@
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Tells this form of the tally from later ones.
 const FORM: u8 = 1;
-/// One byte of form, one of wholeness, three numbers.
-const LENGTH: usize = 2 + 3 * 8;
+/// One byte of form, one of wholeness, four numbers.
+const LENGTH: usize = 2 + 4 * 8;
 
 /// The sum of a store's rows after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tally {
+    /// The digest of the tables' names, in their order.
+    pub tables: u64,
     /// Steps committed since the store was made.
     pub steps: u64,
     /// Rows of all tables.
@@ -27,8 +29,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// The tally of a store without rows.
-    pub(super) const EMPTY: Self = Self { steps: 0, rows: 0, digest: 0, whole: true };
+    /// The tally of a store of these tables, without rows.
+    pub(super) fn empty(tables: &[&str]) -> Self {
+        let tables = tables.iter().fold(0, |state, name| absorb(state, name.as_bytes()));
+        Self { tables, steps: 0, rows: 0, digest: 0, whole: true }
+    }
 
     /// Counts a row whose digest is `row`.
     pub(super) const fn add(&mut self, row: u64) {
@@ -48,7 +53,7 @@ impl Tally {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend([FORM, u8::from(self.whole)]);
-        for number in [self.steps, self.rows, self.digest] {
+        for number in [self.tables, self.steps, self.rows, self.digest] {
             bytes.extend(number.to_be_bytes());
         }
         bytes
@@ -58,8 +63,9 @@ impl Tally {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (&[form, whole], numbers) = bytes.split_first_chunk::<2>()?;
         let (numbers, rest) = numbers.as_chunks::<8>();
-        let &[steps, rows, digest] = numbers else { return None };
+        let &[tables, steps, rows, digest] = numbers else { return None };
         (form == FORM && whole <= 1 && rest.is_empty()).then_some(Self {
+            tables: u64::from_be_bytes(tables),
             steps: u64::from_be_bytes(steps),
             rows: u64::from_be_bytes(rows),
             digest: u64::from_be_bytes(digest),
@@ -68,14 +74,9 @@ impl Tally {
     }
 }
 
-/// What sets the rows of one table apart from equal rows of another.
-pub(super) fn of_table(name: &[u8]) -> u64 {
-    absorb(SPREAD, name)
-}
-
-/// The digest of one row of the table that `table` stands for.
-pub(super) fn of_row(table: u64, key: &[u8], value: &[u8]) -> u64 {
-    absorb(absorb(table, key), value)
+/// The digest of one row, whose key says its table.
+pub(super) fn of_row(key: &[u8], value: &[u8]) -> u64 {
+    absorb(absorb(SPREAD, key), value)
 }
 
 /// Mixes a text and its length into `state`.
@@ -105,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_row_is_found_in_its_form_only() {
-        let tally = Tally { steps: 3, rows: 2, digest: u64::MAX, whole: false };
+        let tally = Tally { tables: 1, steps: 3, rows: 2, digest: u64::MAX, whole: false };
         let mut bytes = tally.encode();
         assert_eq!(Tally::decode(&bytes), Some(tally));
         assert_eq!(Tally::decode(&bytes[1..]), None);
@@ -114,40 +115,47 @@ mod tests {
     }
 
     #[test]
-    fn table_key_value_and_their_borders_all_count() {
-        let (a, b) = (of_table(b"a"), of_table(b"b"));
-        let digests = [
-            of_row(a, b"key", b"value"),
-            of_row(b, b"key", b"value"),
-            of_row(a, b"keyv", b"alue"),
-            of_row(a, b"", b"keyvalue"),
-            of_row(a, b"key", b"value\0"),
-            of_row(a, b"key", b""),
-            of_row(a, b"\0", b""),
-            of_row(a, b"", b"\0"),
-            of_row(a, b"", b""),
+    fn key_value_and_the_border_between_them_all_count() {
+        let rows: [(&[u8], &[u8]); 9] = [
+            (b"key", b"value"),
+            (b"Key", b"value"),
+            (b"keyv", b"alue"),
+            (b"", b"keyvalue"),
+            (b"key", b"value\0"),
+            (b"key", b""),
+            (b"\0", b""),
+            (b"", b"\0"),
+            (b"", b""),
         ];
-        assert_eq!(BTreeSet::from(digests).len(), digests.len());
+        let digests: BTreeSet<u64> = rows.iter().map(|(key, value)| of_row(key, value)).collect();
+        assert_eq!(digests.len(), rows.len());
     }
 
     #[test]
     fn every_flipped_bit_changes_the_digest() {
         let value = [0x5a; 37];
-        let whole = of_row(1, b"key", &value);
+        let whole = of_row(b"key", &value);
         for bit in 0..value.len() * 8 {
             let mut flipped = value;
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_ne!(of_row(1, b"key", &flipped), whole, "bit {bit}");
+            assert_ne!(of_row(b"key", &flipped), whole, "bit {bit}");
         }
     }
 
     #[test]
+    fn names_of_tables_and_their_order_count() {
+        let orders: [&[&str]; 5] = [&[], &["a", "b"], &["b", "a"], &["ab"], &["a", "b", ""]];
+        let digests: BTreeSet<u64> = orders.iter().map(|names| Tally::empty(names).tables).collect();
+        assert_eq!(digests.len(), orders.len());
+    }
+
+    #[test]
     fn taking_away_undoes_adding() {
-        let mut tally = Tally::EMPTY;
+        let mut tally = Tally::empty(&[]);
         tally.add(u64::MAX);
         tally.add(7);
         tally.take(u64::MAX);
         tally.take(7);
-        assert_eq!(tally, Tally::EMPTY);
+        assert_eq!(tally, Tally::empty(&[]));
     }
 }

@@ -1,124 +1,83 @@
-//! Puts one step into sled.
+//! Makes one step ready for sled.
 //!
-//! Everything that can be made ready is made ready before the transaction, since
-//! sled lets nobody in the process read, of any store, while one runs.
+//! A key is kept as its table's number and then itself. Everything that can be
+//! made ready is made ready here, before readers are kept out: old rows are read
+//! (the tally needs them) while others still read.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use sled::{Batch, IVec, Tree};
 
-use sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
-use sled::{IVec, Transactional};
-
-use super::opening::{Opened, TALLY_KEY};
 use super::tally::{Tally, of_row};
-use crate::port::store::Step;
+use crate::port::store::{Step, Table};
 
-/// The most rows of one transaction. sled keeps a copy of a page (some 4 KiB) for
-/// each row until the transaction ends, so this one holds about 64 MiB at worst.
-/// Large enough that a step of 1000 events is one transaction.
-pub(super) const MOST_ROWS_IN_TRANSACTION: usize = 16_384;
+/// Where the tally is kept. No table has this number.
+pub(super) const TALLY_KEY: [u8; 1] = [u8::MAX];
 
-type Row = (IVec, Option<IVec>);
+/// The most rows of one batch. sled keeps a copy of a page (some 4 KiB) for each
+/// row until the batch ends, so this one holds about 64 MiB at worst. Large enough
+/// that a step of 1000 events is one batch.
+pub(super) const MOST_ROWS_IN_BATCH: usize = 16_384;
 
-/// The rows of one transaction, by table number, in ascending order of keys.
-#[derive(Debug, Default)]
+/// The rows of one atomic batch, the tally among them.
 pub(super) struct Part {
-    tables: BTreeMap<u8, Vec<Row>>,
-    rows: usize,
+    pub batch: Batch,
+    /// The tally that holds once the batch is applied.
+    pub after: Tally,
 }
 
-/// A step in the form sled takes it.
-#[derive(Debug)]
-pub(super) struct Writes {
-    /// One part for each transaction; one unless the step is huge.
-    pub parts: Vec<Part>,
-    /// The bytes of all keys and values.
-    pub bytes: usize,
+/// The place of a row in sled's tree, in the order of tables and then keys.
+pub(super) fn place(table: Table, key: &[u8]) -> IVec {
+    let mut place = Vec::with_capacity(1 + key.len());
+    place.push(table.0);
+    place.extend_from_slice(key);
+    place.into()
 }
 
-impl Writes {
-    /// Makes a step ready.
-    pub(super) fn of(step: Step, most_rows: usize) -> Self {
-        let (mut parts, mut bytes) = (vec![Part::default()], 0);
-        for ((table, key), value) in step.rows {
-            bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-            if parts.last().is_none_or(|part| part.rows >= most_rows) {
-                parts.push(Part::default());
-            }
-            if let Some(part) = parts.last_mut() {
-                part.rows += 1;
-                let row = (IVec::from(key), value.map(IVec::from));
-                part.tables.entry(table.0).or_default().push(row);
-            }
+/// The bytes of a step's keys and values.
+pub(super) fn size(step: &Step) -> usize {
+    let row =
+        |((_, key), value): (&(_, Vec<u8>), &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
+    step.rows.iter().map(row).sum()
+}
+
+/// Makes a step ready: one part, or several when it has more than `most` rows.
+///
+/// Between the parts of a huge step the tally says that the store is not whole,
+/// and a store that was stopped there does not open.
+pub(super) fn prepare(tree: &Tree, step: Step, before: Tally, most: usize) -> sled::Result<Vec<Part>> {
+    let mut tally = Tally { steps: before.steps.wrapping_add(1), whole: false, ..before };
+    let mut parts = Vec::with_capacity(step.rows.len() / most + 1);
+    let mut left = step.rows.len();
+    let mut rows = step.rows.into_iter();
+    while left > 0 {
+        let count = left.min(most);
+        left -= count;
+        let mut batch = Batch::default();
+        for ((table, key), value) in rows.by_ref().take(count) {
+            put(tree, place(table, &key), value, &mut batch, &mut tally)?;
         }
-        Self { parts, bytes }
+        tally.whole = left == 0;
+        batch.insert(&TALLY_KEY, tally.encode());
+        parts.push(Part { batch, after: tally });
     }
+    Ok(parts)
 }
 
-/// Writes one part and the tally that holds after it, both or neither; answers
-/// with that tally.
-pub(super) fn apply(opened: &Opened, part: &Part, before: Tally) -> sled::Result<Tally> {
-    let touched =
-        || part.tables.iter().filter_map(|(&at, rows)| Some((opened.tables.get(usize::from(at))?, rows)));
-    let trees: Vec<&sled::Tree> = touched().map(|(table, _)| &table.tree).chain([&opened.tally]).collect();
-    let after = Cell::new(before);
-    let outcome = trees[..].transaction(|views| {
-        let mut tally = before;
-        for ((table, rows), view) in touched().zip(views) {
-            for (key, value) in rows {
-                write(view, table.seed, key, value.as_ref(), &mut tally)?;
-            }
-        }
-        if let Some(view) = views.last() {
-            view.insert(TALLY_KEY, tally.encode())?;
-        }
-        after.set(tally);
-        Ok::<(), ConflictableTransactionError<()>>(())
-    });
-    match outcome {
-        Ok(()) => Ok(after.get()),
-        Err(TransactionError::Storage(error)) => Err(error),
-        // The closure above never aborts.
-        Err(TransactionError::Abort(())) => Err(sled::Error::Unsupported("abort".to_owned())),
-    }
-}
-
-/// Writes or removes one row and keeps the tally right.
-fn write(
-    view: &TransactionalTree,
-    seed: u64,
-    key: &IVec,
-    value: Option<&IVec>,
+/// Adds one row to a batch and keeps the tally right.
+fn put(
+    tree: &Tree,
+    key: IVec,
+    value: Option<Vec<u8>>,
+    batch: &mut Batch,
     tally: &mut Tally,
-) -> Result<(), sled::transaction::UnabortableTransactionError> {
-    let old = match value {
-        Some(value) => {
-            tally.add(of_row(seed, key, value));
-            view.insert(key, value)?
-        }
-        None => view.remove(key)?,
-    };
-    if let Some(old) = old {
-        tally.take(of_row(seed, key, &old));
+) -> sled::Result<()> {
+    if let Some(old) = tree.get(&key)? {
+        tally.take(of_row(&key, &old));
+    }
+    if let Some(value) = value {
+        tally.add(of_row(&key, &value));
+        batch.insert(key, value);
+    } else {
+        batch.remove(key);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::port::store::Table;
-
-    #[test]
-    fn a_step_is_cut_only_when_it_is_huge() {
-        let mut step = Step::default();
-        for n in 0_u8..10 {
-            step.rows.insert((Table(n % 2), vec![n]), (n != 3).then(|| vec![0; 2]));
-        }
-        let whole = Writes::of(step.clone(), 10);
-        assert_eq!((whole.parts.len(), whole.bytes), (1, 10 + 9 * 2));
-        let cut = Writes::of(step, 4);
-        let rows: Vec<usize> = cut.parts.iter().map(|part| part.rows).collect();
-        assert_eq!(rows, [4, 4, 2]);
-    }
 }

@@ -1,8 +1,14 @@
 //! All integration tests in one binary; each module says what it holds true.
 
 mod calendar_vectors;
+mod entry;
+mod envelope;
+mod envelope_properties;
+mod layout;
+mod local_broker;
 mod log_contract;
 mod log_on_nats;
+mod samples;
 mod store_contract;
 mod store_crash;
 mod store_damage;

@@ -209,3 +209,36 @@ fn a_huge_step_is_one_step(store: &impl Store) {
     assert_eq!(keys(store, 1, ALL, false).len(), usize::try_from(ROWS).expect("fits"));
     assert_eq!(get(store, 1, &[0; 4]), Some(b"two".to_vec()));
 }
+
+#[test]
+fn on_sled_a_thread_with_a_view_reads_again_and_is_refused_to_write() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let store = open(folder.path());
+    std::thread::scope(|scope| {
+        let view = store.view();
+        let writer = scope.spawn(|| store.commit(steps::step(1)).expect("commit"));
+        // Were these to wait for the writer, all would wait for ever.
+        for _ in 0..1000 {
+            assert_eq!(steps::checkpoint(&store).expect("get"), 0);
+            assert!(store.commit(steps::step(1)).is_err() && store.flush().is_err());
+            assert_eq!(store.row_count(), 0);
+        }
+        assert!(!writer.is_finished());
+        drop(view);
+    });
+    assert_eq!(steps::assert_consistent(&store).expect("read"), 1);
+    assert_eq!(store.row_count(), steps::model_after(1).len() as u64);
+}
+
+#[test]
+fn on_sled_an_unknown_table_is_refused_and_harms_nothing() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let store = open(folder.path());
+    for table in [3, u8::MAX] {
+        let step = step_of(&[(0, b"k", Some(b"v")), (table, b"k", Some(b"v"))]);
+        assert!(store.commit(step).is_err());
+        assert!(store.get(Table(table), b"").is_err());
+    }
+    assert_eq!(get(&store, 0, b"k"), None);
+    store.commit(steps::step(1)).expect("commit");
+}

@@ -38,12 +38,21 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
         Content::Tick => {}
         Content::Malformed(fault, original) => refuse_malformed(&mut turn, received.at, fault, original)?,
         Content::Fact(fact) => {
-            let recorded_at = fact.imported_at.unwrap_or(received.at);
-            let content = fact.content();
-            admit(&mut turn, Stated { fact: (**fact).clone(), content, recorded_at, parked: None })?;
+            let recorded_at = fact.imported_at.unwrap_or(received.at).min(received.at);
+            let stated =
+                Stated { fact: (**fact).clone(), content: fact.content(), recorded_at, parked: None };
+            match fact.imported_at.filter(|at| *at > received.at) {
+                Some(at) => refuse(&mut turn, &stated, import_from_the_future(at), false)?,
+                None => admit(&mut turn, stated)?,
+            }
         }
     }
     Ok(turn.finish())
+}
+
+fn import_from_the_future(at: Instant) -> Reason {
+    let message = "a fact of the past cannot have been recorded later than now";
+    Reason::new("import.future", "recordedtime", &at.to_string(), message)
 }
 
 fn admit<B: Backing>(turn: &mut Turn<'_, B>, stated: Stated) -> Result<(), StateError> {

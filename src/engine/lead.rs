@@ -1,0 +1,353 @@
+//! Leading: facts in, decisions on the ledger, rows in the store, outcomes out.
+//!
+//! Three things go on at once, each one step behind the other: one group of
+//! events is decided, the one before it is being appended, and the one before
+//! that is being stored. Only one append is under way, because the next one is
+//! fenced by it. Whatever goes wrong, the layers that are not stored are thrown
+//! away and the ledger says what is so.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::backing::{Stored, commit};
+use super::error::EngineError;
+use super::fold::Fold;
+use super::handle::Outcome;
+use super::intake::Intake;
+use super::outcomes::Outcomes;
+use super::settings::Settings;
+use super::tick::tick;
+use crate::event::catalogue::Event;
+use crate::event::fact::{Content, Received};
+use crate::id::{Name, Seq};
+use crate::kernel::layer::Layer;
+use crate::kernel::row::Checkpoint;
+use crate::kernel::state::settle;
+use crate::kernel::sweep::{self, Progress};
+use crate::kernel::turn::{MOST_IN_TURN, Outgoing};
+use crate::kernel::{decide, timers};
+use crate::port::log::{AppendError, Log, MOST_IN_APPEND, NewRecord};
+use crate::port::store::Store;
+use crate::time::Instant;
+
+/// From how many events on a group takes no further fact: one more turn must fit
+/// into the same append.
+const FULL: usize = MOST_IN_APPEND - MOST_IN_TURN;
+/// How many appended groups may wait to be stored before appending waits too.
+const MOST_UNSTORED: usize = 2;
+/// How long the engine waits for its own tick before it publishes another.
+const TICK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Outcomes of a group's facts, told once queries see them.
+type Verdicts = Vec<(Seq, Outcome)>;
+
+struct Appending {
+    task: JoinHandle<Result<Seq, AppendError>>,
+    layer: Arc<Layer>,
+    verdicts: Verdicts,
+    last: Seq,
+}
+
+struct Storing {
+    task: JoinHandle<Result<(), EngineError>>,
+    verdicts: Verdicts,
+}
+
+/// An engine that decides.
+pub struct Leader<'a, L: Log, S: Store> {
+    fold: &'a mut Fold<S>,
+    intake_log: &'a L,
+    ledger: &'a L,
+    settings: &'a Settings,
+    outcomes: &'a Outcomes,
+    intake: Intake,
+    queue: VecDeque<Received>,
+    group: Vec<Outgoing>,
+    appending: Option<Appending>,
+    appended: VecDeque<(Arc<Layer>, Verdicts)>,
+    storing: Option<Storing>,
+    sweep: Option<(Name, Progress)>,
+    next_timer: Option<Instant>,
+    ticked_at: Option<tokio::time::Instant>,
+    read_seq: Seq,
+}
+
+impl<'a, L: Log, S: Store> Leader<'a, L, S> {
+    /// Leads from where `fold` stands.
+    ///
+    /// # Errors
+    /// [`EngineError::State`] when the state cannot be read.
+    pub fn start(
+        fold: &'a mut Fold<S>,
+        intake_log: &'a L,
+        ledger: &'a L,
+        settings: &'a Settings,
+        outcomes: &'a Outcomes,
+    ) -> Result<Self, EngineError> {
+        let decided = fold.state().checkpoint().decided;
+        let intake = Intake::read(intake_log.clone(), settings.tenant.clone(), decided);
+        let sweep = sweep::pending(fold.state())?.map(|name| (name, Progress::default()));
+        let next_timer = fold.state().next_timer()?;
+        Ok(Self {
+            fold,
+            intake_log,
+            ledger,
+            settings,
+            outcomes,
+            intake,
+            queue: VecDeque::new(),
+            group: Vec::new(),
+            appending: None,
+            appended: VecDeque::new(),
+            storing: None,
+            sweep,
+            next_timer,
+            ticked_at: None,
+            read_seq: decided,
+        })
+    }
+
+    /// The last intake record that was read.
+    pub const fn read_seq(&self) -> Seq {
+        self.read_seq
+    }
+
+    /// Where the decisions stand, stored or not.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        self.fold.state().checkpoint()
+    }
+
+    /// When the next timer is due.
+    pub const fn next_timer(&self) -> Option<Instant> {
+        self.next_timer
+    }
+
+    /// Whether everything read is decided, appended and stored.
+    pub fn is_quiet(&self) -> bool {
+        self.queue.is_empty() && self.is_settled()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.group.is_empty()
+            && self.appending.is_none()
+            && self.appended.is_empty()
+            && self.storing.is_none()
+    }
+
+    /// One round: decides what there is room for, sends it, and waits for
+    /// whatever comes first, at most until `idle` is over.
+    ///
+    /// # Errors
+    /// [`EngineError`]; throw the unsaved state away and ask its advice.
+    pub async fn round(&mut self) -> Result<(), EngineError> {
+        if !self.settings.slowed_by.is_zero() {
+            tokio::time::sleep(self.settings.slowed_by).await;
+        }
+        self.fill()?;
+        self.send()?;
+        self.store();
+        let (pause, wants_more) = (self.pause(), self.queue.is_empty() && self.has_room());
+        tokio::select! {
+            biased;
+            stored = done(self.storing.as_mut().map(|storing| &mut storing.task)) => self.stored(stored)?,
+            appended = done(self.appending.as_mut().map(|appending| &mut appending.task)) => self.appended(appended)?,
+            received = self.intake.next(), if wants_more => self.take(received?),
+            () = tokio::time::sleep(pause) => self.look_at_the_time().await?,
+        }
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        self.group.len() < FULL && self.sweep.is_none()
+    }
+
+    fn take(&mut self, received: Vec<Received>) {
+        if let Some(last) = received.last() {
+            self.read_seq = last.seq;
+        }
+        self.queue.extend(received);
+    }
+
+    /// Decides as much as the group has room for.
+    fn fill(&mut self) -> Result<(), EngineError> {
+        if self.sweep.is_some() {
+            return self.sweep_on();
+        }
+        while self.has_room() {
+            if self.queue.is_empty() {
+                let Some(received) = self.intake.try_next()? else { break };
+                self.take(received);
+            }
+            let Some(received) = self.queue.pop_front() else { continue };
+            if !self.decide(&received)? {
+                self.queue.push_front(received);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides one record; `false` when timers before it filled the group first.
+    fn decide(&mut self, received: &Received) -> Result<bool, EngineError> {
+        let now = recorded_at(received);
+        if self.next_timer.is_some_and(|at| at <= now.max(self.fold.state().checkpoint().clock)) {
+            let room = FULL - self.group.len().min(FULL - 1);
+            let fired = timers::fire(self.fold.state_mut(), received.seq, now, room)?;
+            self.group.extend(fired.out);
+            if fired.more {
+                return Ok(false);
+            }
+        }
+        let decided = decide::decide(self.fold.state_mut(), received)?;
+        if decided
+            .iter()
+            .any(|out| matches!(&out.entry.decided.event, Event::PolicyPublished(it) if it.amends))
+        {
+            self.sweep = sweep::pending(self.fold.state())?.map(|name| (name, Progress::default()));
+        }
+        self.group.extend(decided);
+        self.next_timer = self.fold.state().next_timer()?;
+        Ok(true)
+    }
+
+    /// Goes on moving deadlines, once everything before is stored.
+    fn sweep_on(&mut self) -> Result<(), EngineError> {
+        if !self.is_settled() {
+            return Ok(());
+        }
+        let Some((name, mut progress)) = self.sweep.take() else { return Ok(()) };
+        let out = sweep::sweep(self.fold.state_mut(), &name, &mut progress, FULL)?;
+        self.group.extend(out);
+        self.sweep = match sweep::pending(self.fold.state())? {
+            Some(same) if same == name => Some((name, progress)),
+            other => other.map(|name| (name, Progress::default())),
+        };
+        self.next_timer = self.fold.state().next_timer()?;
+        Ok(())
+    }
+
+    /// Sends the group to the ledger, if none is on its way.
+    fn send(&mut self) -> Result<(), EngineError> {
+        let busy = self.appending.is_some() || self.appended.len() >= MOST_UNSTORED;
+        let Some(first) = self.group.first().filter(|_| !busy) else { return Ok(()) };
+        let fence = Seq(first.entry.seq.0 - 1);
+        let group = std::mem::take(&mut self.group);
+        let verdicts = group.iter().filter_map(verdict).collect();
+        let last = group.last().map_or(fence, |out| out.entry.seq);
+        let records: Vec<NewRecord> = group
+            .into_iter()
+            .map(|out| NewRecord { subject: out.subject, headers: Vec::new(), body: out.body })
+            .collect();
+        let layer = self.fold.seal()?;
+        let ledger = self.ledger.clone();
+        let task = tokio::spawn(async move { ledger.append(records, Some(fence)).await });
+        self.appending = Some(Appending { task, layer, verdicts, last });
+        Ok(())
+    }
+
+    fn appended(&mut self, done: Done<Result<Seq, AppendError>>) -> Result<(), EngineError> {
+        let Some(appending) = self.appending.take() else { return Ok(()) };
+        let last = done.map_err(|error| EngineError::Died(error.to_string()))??;
+        if last != appending.last {
+            let reason = format!("it ends at {last} instead of {}", appending.last);
+            return Err(AppendError::Unknown { reason }.into());
+        }
+        self.appended.push_back((appending.layer, appending.verdicts));
+        Ok(())
+    }
+
+    /// Stores the next appended group, if none is being stored.
+    fn store(&mut self) {
+        if self.storing.is_some() {
+            return;
+        }
+        let Some((layer, verdicts)) = self.appended.pop_front() else { return };
+        let store = self.fold.store().clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let rows = settle(&layer, &Stored(store.clone()))?;
+            Ok(commit(&store, rows)?)
+        });
+        self.storing = Some(Storing { task, verdicts });
+    }
+
+    fn stored(&mut self, done: Done<Result<(), EngineError>>) -> Result<(), EngineError> {
+        let Some(storing) = self.storing.take() else { return Ok(()) };
+        done.map_err(|error| EngineError::Died(error.to_string()))??;
+        self.fold.state_mut().release();
+        self.outcomes.tell(storing.verdicts);
+        Ok(())
+    }
+
+    /// How long to wait when nothing comes: until the next timer, or `idle`.
+    fn pause(&self) -> Duration {
+        let now = (self.settings.now)();
+        let until_timer = self.next_timer.map_or(self.settings.idle, |at| at.since(now));
+        let until_tick = self.ticked_at.map_or(Duration::ZERO, |at| TICK_AGAIN.saturating_sub(at.elapsed()));
+        until_timer.max(until_tick).clamp(Duration::from_millis(1), self.settings.idle)
+    }
+
+    /// Publishes a tick when a timer is due and no fact has let time pass.
+    async fn look_at_the_time(&mut self) -> Result<(), EngineError> {
+        let due = self.next_timer.is_some_and(|at| at <= (self.settings.now)());
+        let waiting = self.ticked_at.is_some_and(|at| at.elapsed() < TICK_AGAIN);
+        if due && !waiting && self.is_quiet() && self.sweep.is_none() {
+            self.ticked_at = Some(tokio::time::Instant::now());
+            match self.intake_log.append(vec![tick(&self.settings.tenant)], None).await {
+                // A tick that may or may not have been stored does no harm.
+                Ok(_) | Err(AppendError::Unknown { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing writes to the store any more, after a failure: the
+    /// state must not be read again while an old layer may still come to it.
+    pub async fn abandon(mut self) {
+        if let Some(storing) = self.storing.take() {
+            // Whether it was stored shows when the state is read again.
+            let _ = storing.task.await;
+        }
+    }
+
+    /// Finishes what was decided so far, without taking anything new.
+    ///
+    /// # Errors
+    /// As [`Leader::round`].
+    pub async fn finish(&mut self) -> Result<(), EngineError> {
+        while !self.is_settled() {
+            self.send()?;
+            self.store();
+            tokio::select! {
+                biased;
+                stored = done(self.storing.as_mut().map(|storing| &mut storing.task)) => self.stored(stored)?,
+                appended = done(self.appending.as_mut().map(|appending| &mut appending.task)) => self.appended(appended)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+type Done<T> = Result<T, tokio::task::JoinError>;
+
+/// The end of a task; never, if there is none.
+async fn done<T>(task: Option<&mut JoinHandle<T>>) -> Done<T> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn recorded_at(received: &Received) -> Instant {
+    match &received.content {
+        Content::Fact(fact) => fact.imported_at.unwrap_or(received.at).min(received.at),
+        Content::Malformed(..) | Content::Tick => received.at,
+    }
+}
+
+fn verdict(out: &Outgoing) -> Option<(Seq, Outcome)> {
+    Outcome::of(&out.entry).map(|outcome| (out.entry.decided.cause, outcome))
+}

@@ -1,0 +1,140 @@
+//! Who may state something, who is told, and which units a list means.
+//!
+//! One word or a list of words; `anyone` is written out, because an absent
+//! restriction is too easily overlooked.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+use crate::id::{Name, UnitId};
+use crate::policy::definition::Who;
+
+/// The form of one party.
+const WHO: &str = "^(owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
+/// The form of one party, or everyone.
+const WHO_OR_ANYONE: &str = "^(anyone|owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
+/// The form of one member of a group or of a duty's units.
+const MEMBER: &str = "^(group|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+
+/// Who may state a fact: parties, or none for anyone in the register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By(pub Vec<Who>);
+
+/// Who is told or is expected to act: at least one party.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parties(pub Vec<Who>);
+
+/// A unit, or all units of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Member {
+    /// `group:streets`.
+    Group(Name),
+    /// `unit:tax`.
+    Unit(UnitId),
+}
+
+/// One word or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Words {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Self::One(word) => vec![word],
+            Self::Many(words) => words,
+        }
+    }
+}
+
+/// `pattern` holds for a text, or for each text of a list: no `anyOf`, so that an
+/// error names the word and not the alternatives.
+fn words_schema(pattern: &str, meaning: &str) -> Schema {
+    json_schema!({
+        "type": ["string", "array"],
+        "pattern": pattern,
+        "items": {"type": "string", "pattern": pattern},
+        "minItems": 1,
+        "description": meaning,
+    })
+}
+
+impl<'de> Deserialize<'de> for By {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let words = Words::deserialize(from)?.into_list();
+        if words.iter().any(|word| word == "anyone") {
+            return match words.len() {
+                1 => Ok(Self(Vec::new())),
+                _ => Err(serde::de::Error::custom("read who may state it: anyone stands alone")),
+            };
+        }
+        parse_all(&words).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for By {
+    fn schema_name() -> Cow<'static, str> {
+        "By".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        words_schema(
+            WHO_OR_ANYONE,
+            "Who may state it: owner, role:<name>, unit:<id>, a list of these, or anyone.",
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for Parties {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parse_all(&Words::deserialize(from)?.into_list()).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Parties {
+    fn schema_name() -> Cow<'static, str> {
+        "Parties".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        words_schema(WHO, "owner, role:<name>, unit:<id>, or a list of these.")
+    }
+}
+
+fn parse_all<T: std::str::FromStr>(words: &[String]) -> Result<Vec<T>, T::Err> {
+    words.iter().map(|word| word.parse()).collect()
+}
+
+/// A list of members, one word or several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members(pub Vec<Member>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let words = Words::deserialize(from)?.into_list();
+        let read = |word: &String| {
+            let name = |result: Result<Member, crate::id::IdError>| result.map_err(serde::de::Error::custom);
+            match word.split_once(':') {
+                Some(("group", rest)) => name(Name::new(rest).map(Member::Group)),
+                Some(("unit", rest)) => name(UnitId::new(rest).map(Member::Unit)),
+                _ => Err(serde::de::Error::custom(format!("read {word:?}: write group:<name> or unit:<id>"))),
+            }
+        };
+        words.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl JsonSchema for Members {
+    fn schema_name() -> Cow<'static, str> {
+        "Members".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        words_schema(MEMBER, "group:<name>, unit:<id>, or a list of these.")
+    }
+}

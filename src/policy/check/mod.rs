@@ -1,0 +1,16 @@
+//! What must hold of a definition, whoever wrote it.
+//!
+//! Each file checks one kind or concern and returns every flaw at once, with
+//! JSON Pointers into the definition. Mistakes refuse it; findings are told.
+
+pub mod calendar;
+pub mod clock;
+pub mod event_type;
+pub mod graph;
+pub mod ladder;
+pub mod path;
+pub mod register;
+pub mod rule;
+pub mod versions;
+pub mod workflow;
+pub mod world;

@@ -1,0 +1,111 @@
+//! What may join the set: a definition held against those in force.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::policies::PolicySet;
+use crate::id::Name;
+use crate::policy::check::{self, world::World};
+use crate::policy::definition::{Definition, Register, Workflow};
+use crate::policy::problem::Flaw;
+
+/// A definition that is refused, with every mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsound {
+    /// The definition's kind and name.
+    pub definition: String,
+    /// Its mistakes, at least one.
+    pub mistakes: Vec<Flaw>,
+}
+
+/// How many mistakes the sentence names; the rest are counted.
+const MOST_NAMED: usize = 5;
+
+impl fmt::Display for Unsound {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "take the {} into force:", self.definition)?;
+        for flaw in self.mistakes.iter().take(MOST_NAMED) {
+            let field = if flaw.field.is_empty() { "/" } else { &flaw.field };
+            write!(out, " [{}] at {field}: {};", flaw.rule, flaw.sentence())?;
+        }
+        match self.mistakes.len().checked_sub(MOST_NAMED) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(out, " and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for Unsound {}
+
+impl PolicySet {
+    /// The set with a definition taken in, if it is sound beside the others.
+    ///
+    /// # Errors
+    /// [`Unsound`] with every mistake. Findings are no reason to refuse.
+    pub fn admit(&self, definition: &Definition) -> Result<Self, Unsound> {
+        let label = format!("{} {}", definition.kind(), definition.name());
+        let mut mistakes = self.flaws(definition);
+        mistakes.retain(Flaw::is_mistake);
+        if !mistakes.is_empty() {
+            return Err(Unsound { definition: label, mistakes });
+        }
+        self.with(definition).map_err(|error| {
+            let flaw = Flaw::mistake("definition.unwritable", "", &definition.name(), error.to_string());
+            Unsound { definition: label, mistakes: vec![flaw] }
+        })
+    }
+
+    /// Mistakes and findings of a definition beside those in force.
+    #[must_use]
+    pub fn flaws(&self, definition: &Definition) -> Vec<Flaw> {
+        match definition {
+            Definition::Register(register) => self.register_flaws(register),
+            Definition::Calendar(calendar) => check::calendar::flaws(calendar),
+            Definition::EventType(event_type) => check::event_type::flaws(event_type),
+            Definition::Workflow(workflow) => self.workflow_flaws(workflow),
+        }
+    }
+
+    /// The names that definitions may refer to.
+    #[must_use]
+    pub fn world(&self) -> World<'_> {
+        World {
+            register: self.register(),
+            calendars: self.0.calendar_names.keys().map(Name::as_str).collect(),
+            types: self.0.types.iter().map(|(name, it)| (name.as_str(), it.schemas().collect())).collect(),
+            unknowable: BTreeSet::new(),
+        }
+    }
+
+    /// A new register must still know what the workflows in force name.
+    fn register_flaws(&self, register: &Register) -> Vec<Flaw> {
+        let mut flaws = check::register::flaws(register);
+        let world = World { register: Some(register), ..self.world() };
+        let latest = self.0.versions.values().filter_map(|it| self.0.workflows.get(it.values().next_back()?));
+        for workflow in latest {
+            let lost = check::workflow::flaws(&world, workflow).into_iter();
+            let lost = lost.filter(|it| matches!(it.rule.as_str(), "unit.unknown" | "role.unknown"));
+            flaws.extend(lost.map(|mut flaw| {
+                flaw.message = format!("the workflow {} needs it: {}", workflow.name, flaw.message);
+                flaw
+            }));
+        }
+        flaws
+    }
+
+    fn workflow_flaws(&self, workflow: &Workflow) -> Vec<Flaw> {
+        let world = self.world();
+        let mut flaws = check::workflow::flaws(&world, workflow);
+        for (at, clock) in workflow.clocks.iter().enumerate() {
+            if let Some(ladder) = &clock.ladder {
+                let own = check::ladder::flaws(&world, ladder);
+                flaws.extend(own.into_iter().map(|flaw| flaw.under(&format!("/clocks/{at}/ladder"))));
+            }
+        }
+        let this = (workflow.version.as_str(), workflow.effective);
+        for other in self.versions(&workflow.name).filter(|it| it.effective.from != workflow.effective.from) {
+            flaws.extend(check::versions::overlap((&other.version, other.effective), this));
+        }
+        flaws
+    }
+}

@@ -1,0 +1,183 @@
+//! What the set answers. Every answer is a lookup; nothing is computed that a
+//! publication could have computed once.
+
+use std::sync::Arc;
+
+use chrono::{NaiveDate, Utc};
+use serde_json::Value;
+
+use super::policies::PolicySet;
+use super::schema::EventSchemas;
+use crate::calendar::Calendar;
+use crate::event::catalogue::Reason;
+use crate::id::{EventType, Name, RoleId, Sha, UnitId};
+use crate::policy::definition::{
+    Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow,
+};
+use crate::policy::guard::{self, GuardError, Input};
+use crate::policy::near;
+use crate::time::Instant;
+
+/// Units, roles and settings.
+impl PolicySet {
+    /// The register, once one is published.
+    #[must_use]
+    pub fn register(&self) -> Option<&Register> {
+        self.0.directory.as_ref().map(|it| it.register())
+    }
+
+    /// The tenant's settings, the defaults before there is a register.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// A unit by its id.
+    #[must_use]
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.0.directory.as_ref()?.unit(id)
+    }
+
+    /// The unit of an id, title or alias; white space around it is ignored.
+    #[must_use]
+    pub fn resolve_unit(&self, spelling: &str) -> Option<UnitId> {
+        self.0.directory.as_ref()?.resolve(spelling)
+    }
+
+    /// Whether a unit plays a role.
+    #[must_use]
+    pub fn has_role(&self, unit: &UnitId, role: &RoleId) -> bool {
+        self.0.directory.as_ref().is_some_and(|directory| directory.has_role(unit, role))
+    }
+
+    /// The units that parties mean for a case of `owner`, in order and without repeats.
+    #[must_use]
+    pub fn units_of(&self, parties: &[Who], owner: &UnitId) -> Vec<UnitId> {
+        self.0.directory.as_ref().map(|directory| directory.units_of(parties, owner)).unwrap_or_default()
+    }
+}
+
+/// Calendars and event types.
+impl PolicySet {
+    /// The calendar that a name means today, with its identity.
+    #[must_use]
+    pub fn calendar(&self, name: &Name) -> Option<(Sha, &Calendar)> {
+        let sha = self.0.calendar_names.get(name)?;
+        self.0.calendars.get(sha).map(|calendar| (*sha, calendar.as_ref()))
+    }
+
+    /// A calendar that was ever in force.
+    #[must_use]
+    pub fn calendar_by_sha(&self, sha: &Sha) -> Option<&Calendar> {
+        self.0.calendars.get(sha).map(AsRef::as_ref)
+    }
+
+    /// The event types that are known, in order, with their versions.
+    pub fn event_types(&self) -> impl Iterator<Item = (&EventType, &EventSchemas)> {
+        self.0.types.iter()
+    }
+
+    /// Holds a fact's data against its type's schema.
+    ///
+    /// # Errors
+    /// A reason with the rule `type.unknown`, `type.version-unknown` or
+    /// `schema.violated`; of the last the field is `data` and a JSON Pointer.
+    pub fn validate(&self, event: &EventType, version: Option<&str>, data: &Value) -> Result<(), Reason> {
+        if let Some(schemas) = self.0.types.get(event) {
+            return schemas.check(version, data);
+        }
+        let known = self.0.types.keys().map(AsRef::as_ref);
+        let meant = near::nearest(event.as_str(), known).map(|it| format!("; did you mean {it:?}?"));
+        let message = format!("no such type of fact is known{}", meant.unwrap_or_default());
+        Err(Reason::new("type.unknown", "type", event.as_str(), message))
+    }
+}
+
+/// Workflows and guards.
+impl PolicySet {
+    /// A workflow that was ever in force: what judges the cases opened under it.
+    #[must_use]
+    pub fn workflow(&self, sha: &Sha) -> Option<Arc<Workflow>> {
+        self.0.workflows.get(sha).cloned()
+    }
+
+    /// The identity of a workflow that this set handed out, or of an equal one.
+    #[must_use]
+    pub fn sha_of(&self, workflow: &Workflow) -> Option<Sha> {
+        let is = |sha: &&Sha| self.0.workflows.get(sha).is_some_and(|it| std::ptr::eq(it.as_ref(), workflow));
+        let latest = self.0.versions.get(&workflow.name)?.get(&workflow.effective.from);
+        let same = latest.filter(is).or_else(|| self.0.workflows.keys().find(is));
+        same.or_else(|| self.0.workflows.iter().find(|(_, it)| it.as_ref() == workflow).map(|(sha, _)| sha))
+            .copied()
+    }
+
+    /// The versions of a workflow, by their first day.
+    pub fn versions(&self, name: &Name) -> impl Iterator<Item = &Arc<Workflow>> {
+        self.0
+            .versions
+            .get(name)
+            .into_iter()
+            .flat_map(|it| it.values())
+            .filter_map(|sha| self.0.workflows.get(sha))
+    }
+
+    /// The names of all workflows, in order.
+    pub fn workflow_names(&self) -> impl Iterator<Item = &Name> {
+        self.0.versions.keys()
+    }
+
+    /// The workflows that take facts of a type: of every name that mentions it in
+    /// any version the latest one, in order of names.
+    #[must_use]
+    pub fn handlers(&self, event: &EventType) -> Vec<Arc<Workflow>> {
+        self.0.handlers.get(event).cloned().unwrap_or_default()
+    }
+
+    /// The version of a workflow under which cases open at an instant. Its local
+    /// date is that of the calendar of the latest version's first clock.
+    #[must_use]
+    pub fn workflow_in_force(&self, name: &Name, at: Instant) -> Option<Arc<Workflow>> {
+        let versions = self.0.versions.get(name)?;
+        let latest = versions.values().next_back().and_then(|sha| self.0.workflows.get(sha))?;
+        self.in_force_on(name, self.local_date(latest, at))
+    }
+
+    /// As [`PolicySet::workflow_in_force`], on a local date: of the versions whose
+    /// span has the day, the one that began last.
+    #[must_use]
+    pub fn in_force_on(&self, name: &Name, on: NaiveDate) -> Option<Arc<Workflow>> {
+        let begun = self.0.versions.get(name)?.range(..=on).rev();
+        begun.filter_map(|(_, sha)| self.0.workflows.get(sha)).find(|it| covers(it.effective, on)).cloned()
+    }
+
+    fn local_date(&self, workflow: &Workflow, at: Instant) -> NaiveDate {
+        let named = match &workflow.opens {
+            Opening::Calendar { calendar, .. } => Some(calendar),
+            Opening::Event { .. } => workflow.clocks.first().map(|clock| &clock.calendar),
+        };
+        let calendar = named.and_then(|name| self.calendar(name));
+        // A workflow without clocks names no zone; its days are then those of UTC.
+        calendar.map_or_else(|| at.to_utc().with_timezone(&Utc).date_naive(), |(_, it)| it.local_date(at))
+    }
+
+    /// Whether a guard holds. Guards of published workflows are compiled once.
+    ///
+    /// # Errors
+    /// Why it has no answer, which is a reason to refuse the fact.
+    pub fn holds(&self, guard: &Guard, input: &Input<'_>) -> Result<bool, GuardError> {
+        match self.0.guards.get(&guard.0).map(AsRef::as_ref) {
+            Some(Ok(compiled)) => compiled.holds(input),
+            Some(Err(error)) => Err(error.clone()),
+            None => guard::compile(&guard.0)?.holds(input),
+        }
+    }
+
+    /// The definitions in force with their identities, by kind, name and version.
+    pub fn definitions(&self) -> impl Iterator<Item = (Sha, &Definition)> {
+        self.0.current.values().map(|(sha, definition)| (*sha, definition.as_ref()))
+    }
+}
+
+fn covers(span: Effective, on: NaiveDate) -> bool {
+    span.from <= on && span.until.is_none_or(|until| on <= until)
+}
