@@ -93,5 +93,6 @@ pub mod memory;
 pub mod nats;
 pub mod policy;
 pub mod port;
+pub mod query;
 pub mod sled_store;
 pub mod time;

@@ -4,26 +4,22 @@
 //! when it dies, stopped when we stop, killed when we are killed. It offers no
 //! more safety than one disk has; a province runs a cluster instead.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use serde::Deserialize;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant as Moment;
+
+use crate::cli::process::{BETWEEN_LOOKS, Running, end_left_over, lock};
 
 /// The configuration that every server of duban runs with: here, in the tests
 /// and in `docker-compose.yml`.
 pub const NATS_CONF: &str = include_str!("../../.nats/nats.conf");
 
-/// Pause between two looks at what a starting or ending server has done; it
-/// gives no other sign.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
-/// How long a server may take to end by itself.
-const END_WITHIN: Duration = Duration::from_secs(10);
 /// The longest pause before a server that keeps dying is started again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -94,19 +90,19 @@ impl LocalSettings {
         Self { server, data, port: 0, config: None, cluster: None, ready_within: Duration::from_secs(60) }
     }
 
-    fn log(&self) -> PathBuf {
+    pub(super) fn log(&self) -> PathBuf {
         self.data.join("nats-server.log")
     }
 
-    fn pid(&self) -> PathBuf {
+    pub(super) fn pid(&self) -> PathBuf {
         self.data.join("nats-server.pid")
     }
 
-    fn folder_error(&self, error: impl std::fmt::Display) -> LocalError {
+    pub(super) fn folder_error(&self, error: impl std::fmt::Display) -> LocalError {
         LocalError::Folder { folder: self.data.clone(), reason: error.to_string() }
     }
 
-    fn command(&self, config: &Path) -> Result<Command, std::io::Error> {
+    pub(super) fn command(&self, config: &Path) -> Result<Command, std::io::Error> {
         let log = File::options().create(true).append(true).open(self.log())?;
         let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
         let mut command = Command::new(&self.server);
@@ -214,39 +210,6 @@ impl Drop for LocalBroker {
     }
 }
 
-/// One life of the server.
-struct Running {
-    child: Child,
-    /// A shell that kills the server when our end of its input closes, as it
-    /// does when we die, however we die.
-    _guard: Option<(Child, Option<ChildStdin>)>,
-}
-
-impl Running {
-    async fn start(settings: &LocalSettings, config: &Path) -> Result<(Self, String), LocalError> {
-        let run = |source| LocalError::Run { server: settings.server.clone(), source };
-        let mut command = settings.command(config).map_err(|error| settings.folder_error(error))?;
-        let mut child = command.spawn().map_err(run)?;
-        let guard = child.id().and_then(guard);
-        let url = ready(settings, &mut child).await?;
-        Ok((Self { child, _guard: guard }, url))
-    }
-
-    /// Ends the server: in order if it does so in time, by force if not.
-    async fn end(&mut self, order: Order) {
-        if order == Order::Stop
-            && let Some(pid) = self.child.id()
-        {
-            signal(pid, "INT").await;
-            if tokio::time::timeout(END_WITHIN, self.child.wait()).await.is_ok() {
-                return;
-            }
-        }
-        // It fails only when the server has ended already.
-        let _ = self.child.kill().await;
-    }
-}
-
 /// Keeps the server running until told otherwise.
 struct Supervisor {
     settings: LocalSettings,
@@ -269,7 +232,7 @@ impl Supervisor {
             };
             if let Some(order) = order {
                 let (order, done) = order.map_or((Order::Crash, None), |(order, done)| (order, Some(done)));
-                self.running.end(order).await;
+                self.running.end(order == Order::Stop).await;
                 let _ = done.map(|done| done.send(()));
                 return;
             }
@@ -305,111 +268,8 @@ fn report(status: &std::io::Result<ExitStatus>) {
     }
 }
 
-#[derive(Deserialize)]
-struct Ports {
-    nats: Vec<String>,
-}
-
-/// Waits for the file in which the server says that it takes clients, and where.
-async fn ready(settings: &LocalSettings, child: &mut Child) -> Result<String, LocalError> {
-    let failed = |reason: String| LocalError::Start { reason, log: settings.log() };
-    let ending = child.id().map(|pid| format!("_{pid}.ports")).unwrap_or_default();
-    let until = Moment::now() + settings.ready_within;
-    while Moment::now() < until {
-        if let Some(status) = child.try_wait().map_err(|error| failed(error.to_string()))? {
-            return Err(failed(format!("it ended with {status}: {}", last_line(&settings.log()))));
-        }
-        if let Some(url) = read_ports(&settings.data, &ending) {
-            return Ok(url);
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
-    Err(failed(format!("it is not ready after {} s", settings.ready_within.as_secs())))
-}
-
-/// The client URL from the ports file; `None` while it is absent or half written.
-fn read_ports(folder: &Path, ending: &str) -> Option<String> {
-    let named = |path: &PathBuf| path.to_str().is_some_and(|path| path.ends_with(ending));
-    let path = fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(named)?;
-    let ports: Ports = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    ports.nats.into_iter().next()
-}
-
-fn last_line(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned()
-}
-
 fn write_config(settings: &LocalSettings) -> Result<PathBuf, LocalError> {
     let path = settings.data.join("nats.conf");
     fs::write(&path, NATS_CONF).map_err(|error| settings.folder_error(error))?;
     Ok(path)
-}
-
-/// Takes the folder for this process: two servers on one store destroy it.
-fn lock(settings: &LocalSettings) -> Result<File, LocalError> {
-    let lock = File::create(settings.data.join("lock")).map_err(|error| settings.folder_error(error))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(settings.folder_error("another process runs a broker on it")),
-        Err(TryLockError::Error(error)) => Err(settings.folder_error(error)),
-    }
-}
-
-/// Ends a server that still runs on this folder although its parent is gone, and
-/// removes what earlier servers left there.
-async fn end_left_over(settings: &LocalSettings) -> Result<(), LocalError> {
-    for entry in fs::read_dir(&settings.data).map_err(|error| settings.folder_error(error))?.flatten() {
-        if entry.path().extension().is_some_and(|extension| extension == "ports") {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-    let pid = fs::read_to_string(settings.pid()).ok().and_then(|text| text.trim().parse::<u32>().ok());
-    let Some(pid) = pid else { return Ok(()) };
-    let until = Moment::now() + END_WITHIN;
-    while is_server_of(pid, &settings.data).await {
-        signal(pid, "KILL").await;
-        if Moment::now() >= until {
-            return Err(settings.folder_error(format!("the server {pid} of an earlier run does not end")));
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
-    Ok(())
-}
-
-/// Whether process `pid` was started with this data folder, as its command line
-/// shows; the number may long belong to another program.
-async fn is_server_of(pid: u32, data: &Path) -> bool {
-    let process = Path::new("/proc").join(pid.to_string());
-    let line = match fs::read(process.join("cmdline")) {
-        Ok(line) => line,
-        Err(_) if Path::new("/proc/self").exists() => return false,
-        Err(_) => {
-            let ps = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().await;
-            ps.map(|output| output.stdout).unwrap_or_default()
-        }
-    };
-    data.to_str().is_some_and(|data| String::from_utf8_lossy(&line).contains(data))
-}
-
-/// Sends a signal by the shell's own `kill`: the standard library has no call
-/// for it, and small images have no such program.
-async fn signal(pid: u32, name: &str) {
-    let script = format!("kill -{name} {pid}");
-    if let Err(error) = Command::new("sh").args(["-c", &script]).output().await {
-        tracing::warn!(%error, pid, name, "failed to send a signal");
-    }
-}
-
-/// Starts the shell that kills `pid` when this process is gone.
-fn guard(pid: u32) -> Option<(Child, Option<ChildStdin>)> {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "read _; kill -KILL \"$1\"", "sh", &pid.to_string()]);
-    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    #[cfg(unix)]
-    shell.process_group(0);
-    let mut shell =
-        shell.spawn().inspect_err(|error| tracing::warn!(%error, "no guard for the broker")).ok()?;
-    let input = shell.stdin.take();
-    Some((shell, input))
 }

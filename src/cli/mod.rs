@@ -2,7 +2,9 @@
 //! programs and wires adapters to the engine.
 //!
 //! * [`nats_server`]: finds a `nats-server`, or fetches one once.
-//! * [`broker`]: runs it for `duban up` and for tests.
+//! * [`broker`]: keeps it running for `duban up` and for tests.
+//! * `process`: one life of its process.
 
 pub mod broker;
 pub mod nats_server;
+mod process;

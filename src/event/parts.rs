@@ -27,7 +27,7 @@ pub const IMPORTER: &str = "importer";
 
 /// The largest data, in bytes of compact JSON, that the ledger can carry: an entry
 /// holds a fact whole and must itself stay below the broker's 1 MiB.
-pub const MOST_DATA: usize = 768 * 1024;
+pub const MOST_DATA: usize = 448 * 1024;
 
 /// Compact JSON is at most this many times as long as what was written: the
 /// four bytes of `1e15` are eighteen when written out.
@@ -282,7 +282,6 @@ fn check_size(data: &Value) -> Result<(), Box<Malformed>> {
     Err(Malformed::new("envelope.too-large", "data", &size.to_string(), message))
 }
 
-<<<<<<< HEAD
 /// Who stated a fact of the past, as the importer says.
 fn importer(place: &IntakeSubject, claimed: Option<UnitId>) -> Result<UnitId, Box<Malformed>> {
     if place.actor.as_str() != IMPORTER {
@@ -292,8 +291,6 @@ fn importer(place: &IntakeSubject, claimed: Option<UnitId>) -> Result<UnitId, Bo
     claimed.ok_or_else(|| missing("actor"))
 }
 
-=======
->>>>>>> event
 fn missing(name: &str) -> Box<Malformed> {
     Malformed::new("envelope.required", name, "", format!("{name} is missing; every event must have it"))
 }

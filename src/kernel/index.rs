@@ -25,8 +25,9 @@ pub enum Count {
     Soon(i64),
     /// Deadlines that stand still.
     Paused,
-    /// Running deadlines with an escalation level above 0.
-    Escalated,
+    /// Running deadlines with an escalation level above 0, by the same bucket as
+    /// [`Count::Due`], since only the overdue ones show it.
+    Escalated(i64),
     /// Running deadlines that may still move.
     Provisional,
     /// Deadlines met in time.
@@ -55,7 +56,7 @@ impl Count {
             Self::Due(bucket) => (2, bucket),
             Self::Soon(bucket) => (3, bucket),
             Self::Paused => (4, 0),
-            Self::Escalated => (5, 0),
+            Self::Escalated(bucket) => (5, bucket),
             Self::Provisional => (6, 0),
             Self::MetInTime => (7, 0),
             Self::MetLate => (8, 0),
@@ -69,7 +70,7 @@ impl Count {
             2 => Self::Due(bucket),
             3 => Self::Soon(bucket),
             4 => Self::Paused,
-            5 => Self::Escalated,
+            5 => Self::Escalated(bucket),
             6 => Self::Provisional,
             7 => Self::MetInTime,
             8 => Self::MetLate,
@@ -143,7 +144,7 @@ pub fn count(case: &Case, sign: i64, into: &mut BTreeMap<CounterKey, i64>) {
                 add(Count::Due(Count::bucket(deadline.overdue_from())));
                 add(Count::Soon(Count::bucket(deadline.term.soon_at)));
                 if deadline.level > 0 {
-                    add(Count::Escalated);
+                    add(Count::Escalated(Count::bucket(deadline.overdue_from())));
                 }
                 if deadline.term.provisional {
                     add(Count::Provisional);

@@ -86,6 +86,7 @@ impl MemoryLog {
 
     /// Lets late records arrive, in the order they were sent; each append is
     /// stored only if its fence still holds. Returns how many were stored.
+    #[must_use]
     pub fn deliver_late(&self) -> usize {
         let mut held = self.held();
         let late = std::mem::take(&mut held.late);

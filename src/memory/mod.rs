@@ -5,4 +5,5 @@
 
 pub mod clock;
 pub mod log;
+pub mod shelf;
 pub mod store;

@@ -22,6 +22,9 @@ use crate::port::record::NewRecord;
 /// changed): nothing of it is stored.
 const BATCH_INCOMPLETE: u32 = 10176;
 
+/// The server's code (as in HTTP) when too many batches are open: later is fine.
+const TOO_MANY: u16 = 429;
+
 /// How often an answered look finds nothing before the outcome is left open. A
 /// message that was under way when the connection broke arrives right after it
 /// stands again.
@@ -144,6 +147,7 @@ fn judge_error(log: &NatsLog, error: &ApiError) -> Outcome {
     };
     match error.err_code {
         BATCH_INCOMPLETE => Outcome::Failed(dropped().into()),
+        _ if error.code == TOO_MANY => Outcome::Failed(dropped().into()),
         10071 | 10164 | 10158 | 10201 => Outcome::Open(error.to_string()),
         _ if error.code < 500 => Outcome::Failed(AppendError::Refused { reason: error.to_string() }),
         _ => Outcome::Open(error.to_string()),

@@ -223,7 +223,7 @@ impl News {
             // A full channel drops messages; the reader finds the gap and reads
             // again, so a note is enough. The others need nothing.
             Event::SlowConsumer(_) | Event::LameDuckMode | Event::Draining => {
-                tracing::debug!(%event, "broker")
+                tracing::debug!(%event, "the broker's client reports");
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The log on NATS JetStream: [`crate::port::log::Log`] over one stream.
+//! The log on NATS `JetStream`: [`crate::port::log::Log`] over one stream.
 //!
 //! * [`broker`]: connects, and names the streams of a tenant.
-//! * [`line`]: one connection, what the server said about it, and questions asked on it.
+//! * [`mod@line`]: one connection, what the server said about it, and questions asked on it.
 //! * [`config`]: how a stream must be kept, and what is wrong with one that is not.
 //! * [`stream`]: one stream as a log: its last place, one record, its clones.
 //! * [`append`]: fenced atomic batches, and the truth about an unknown outcome.

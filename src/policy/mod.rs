@@ -21,5 +21,8 @@ pub mod resolve;
 pub mod set;
 pub mod words;
 
+#[cfg(test)]
+mod given;
+
 pub use authored::language::language_schema;
 pub use resolve::check_text;

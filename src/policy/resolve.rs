@@ -273,3 +273,6 @@ fn nobody() -> Option<Register> {
         settings: super::definition::Settings::default(),
     })
 }
+
+#[cfg(test)]
+mod tests;

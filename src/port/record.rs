@@ -112,10 +112,8 @@ pub fn fits(pattern: &str, subject: &str) -> bool {
     let mut tokens = subject.split('.');
     for wanted in pattern.split('.') {
         match (wanted, tokens.next()) {
-            (_, None) => return false,
             (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (wanted, Some(token)) if wanted == token => {}
+            (wanted, Some(token)) if wanted == "*" || wanted == token => {}
             _ => return false,
         }
     }

@@ -3,6 +3,7 @@
 //! It changes no row and repairs nothing: what is not whole is reported, and made
 //! again from the ledger by whoever asked.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -27,21 +28,26 @@ pub(super) fn open(folder: &Path, empty: Tally, settings: &SledSettings) -> Resu
         .path(folder)
         .cache_capacity(settings.cache_bytes)
         .flush_every_ms(Some(settings.flush_every_ms.max(1)));
-    let verify = settings.verify;
+    let (folder, verify) = (folder.to_owned(), settings.verify);
     thread::Builder::new()
         .name("store opener".to_owned())
-        .spawn(move || open_here(&config, empty, verify))
+        .spawn(move || open_here(&config, &folder, empty, verify))
         .map_err(|error| format!("no thread: {error}"))?
         .join()
         .unwrap_or_else(|payload| Err(panic_text(payload.as_ref())))
 }
 
-fn open_here(config: &sled::Config, empty: Tally, verify: bool) -> Result<(Db, Tally), String> {
+fn open_here(
+    config: &sled::Config,
+    folder: &Path,
+    empty: Tally,
+    verify: bool,
+) -> Result<(Db, Tally), String> {
     let db = config.open().map_err(|error| explain(&error))?;
     match guarded(|| check(&db, empty, verify)) {
         Ok(Ok(tally)) => Ok((db, tally)),
         Ok(Err(reason)) | Err(reason) => {
-            release(db);
+            release(db, folder);
             Err(reason)
         }
     }
@@ -97,17 +103,34 @@ fn count(tree: &Tree, mut tally: Tally) -> sled::Result<Tally> {
     Ok(tally)
 }
 
-/// Drops the last handles of a database, on a thread of its own: sled flushes and
-/// joins its threads then, which may panic, or never end once one of them died.
-pub(super) fn release<T: Send + 'static>(handles: T) {
+/// Drops the last handle of a database and waits until its folder can be opened
+/// again. On a thread of its own: sled flushes and joins its threads then, which
+/// may panic, or never end once one of them died.
+pub(super) fn release(db: Db, folder: &Path) {
     let (done, closed) = mpsc::channel::<()>();
+    let file = folder.join("db");
     let closer = thread::Builder::new().name("store closer".to_owned()).spawn(move || {
-        drop(handles);
+        drop(db);
+        wait_for_lock(&file);
         drop(done);
     });
     if closer.is_ok() {
         // Either way of ending is an end: nothing is left to be told to anyone.
         let _ = closed.recv_timeout(CLOSES_WITHIN);
+    }
+}
+
+/// sled's pool threads keep the locked file a little longer than its last handle
+/// lives, and do not say when they let go, so the lock itself is asked.
+fn wait_for_lock(file: &Path) {
+    let asked_every = Duration::from_millis(5);
+    let Ok(file) = File::open(file) else { return };
+    for _ in 0..CLOSES_WITHIN.as_millis() / asked_every.as_millis() {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(asked_every),
+            // It is free (and is again when `file` is closed), or cannot be told.
+            Ok(()) | Err(TryLockError::Error(_)) => return,
+        }
     }
 }
 
@@ -134,7 +157,7 @@ mod tests {
         for Part { batch, .. } in ready.into_iter().take(parts) {
             db.apply_batch(batch).expect("rows can be written");
         }
-        release(db);
+        release(db, folder);
     }
 
     #[test]
@@ -163,7 +186,7 @@ mod tests {
                 _ => db.insert(place(Table(0), &[77]), vec![]),
             }
             .expect("rows can be written");
-            release(db);
+            release(db, folder.path());
             let reason = reopen(folder.path(), &TABLES, true).expect_err("it is damaged");
             assert!(reason.starts_with("it lost or changed rows: step 1 left 10 rows"), "{reason}");
             reopen(folder.path(), &TABLES, false).expect("nobody looks");

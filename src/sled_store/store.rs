@@ -8,9 +8,8 @@
 //! (Batches whose old rows are not read first made sled keep 1.4 GB of page copies
 //! where this keeps 0.15: the reads let it clean up.)
 
-use std::mem;
 use std::ops::{Bound, ControlFlow};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -52,7 +51,7 @@ pub struct SledStore {
 
 #[derive(Debug)]
 struct Shared {
-    place: String,
+    folder: PathBuf,
     flush_bytes: usize,
     /// How many tables there are.
     tables: usize,
@@ -84,14 +83,14 @@ impl SledStore {
     /// [`StoreError`] when the folder is in use, cannot be read, or does not hold
     /// just the rows of some step.
     pub fn open(folder: &Path, tables: &[&str], settings: SledSettings) -> Result<Self, StoreError> {
-        let place = folder.display().to_string();
+        let error = |reason| StoreError { place: folder.display().to_string(), reason };
         if tables.len() > usize::from(u8::MAX) {
-            return Err(StoreError { place, reason: format!("{} are too many tables", tables.len()) });
+            return Err(error(format!("{} tables are too many", tables.len())));
         }
         match opening::open(folder, Tally::empty(tables), &settings) {
             Ok((db, tally)) => Ok(Self {
                 shared: Arc::new(Shared {
-                    place,
+                    folder: folder.to_owned(),
                     flush_bytes: settings.flush_bytes,
                     tables: tables.len(),
                     db: Some(db),
@@ -101,8 +100,20 @@ impl SledStore {
                     fault: OnceLock::new(),
                 }),
             }),
-            Err(reason) => Err(StoreError { place, reason }),
+            Err(reason) => Err(error(reason)),
         }
+    }
+
+    /// The folder that it was opened in.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.shared.place
+    }
+
+    /// Whether a clone of it is held elsewhere too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
     }
 
     /// How many rows all tables hold, as of the last step.
@@ -132,7 +143,7 @@ impl Shared {
     }
 
     fn error(&self, reason: &str) -> StoreError {
-        StoreError { place: self.place.clone(), reason: reason.to_owned() }
+        StoreError { place: self.folder.display().to_string(), reason: reason.to_owned() }
     }
 
     /// Runs the library on a store that is sound so far.
@@ -213,7 +224,9 @@ fn places(table: Table, (from, to): KeyRange<'_>) -> (Bound<IVec>, Bound<IVec>) 
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        opening::release(mem::take(&mut self.db));
+        if let Some(db) = self.db.take() {
+            opening::release(db, &self.folder);
+        }
     }
 }
 

@@ -26,8 +26,9 @@ fn catalogue() -> Vec<Event> {
     let stated = json!({"source": "/a", "id": "1", "actor": "platform", "content": sha});
     let fact = json!({"source": "/a", "id": "1", "type": "objection.received", "actor": "platform",
         "occurredAt": at, "data": {"unit": "tax", "rate": 98.44}});
-    let term = json!({"clock": "answer", "round": 1, "reason": "resumed", "before": at, "startedAt": at, "dueAt": at,
-        "inclusive": false, "soonAt": at, "provisional": true, "calendar": sha, "wakeAt": at, "rungs": [1, 0]});
+    let term = json!({"startedAt": at, "dueAt": at, "inclusive": false, "soonAt": at, "provisional": true,
+        "calendar": sha, "wakeAt": at, "rungs": [1, 0]});
+    let running = json!({"clock": "answer", "round": 1, "reason": "resumed", "before": at, "term": term});
     let breach = json!({"clock": "answer", "dueAt": at, "wakeAt": at});
     let rung = json!({"clock": "answer", "rung": 1, "nth": 2, "act": "summons", "light": "red",
         "to": ["tax", "platform"], "dueAt": at});
@@ -49,13 +50,12 @@ fn catalogue() -> Vec<Event> {
             "kept": {"number": "济〔2022〕1号"}}),
         )),
         Event::CaseClosed(of(json!({"state": "closed"}))),
-        Event::PeriodOpened(of(
-            json!({"workflow": "dispatch", "policy": sha, "period": "2023-08", "nextAt": at}),
-        )),
-        Event::DeadlineSet(of(term.clone())),
-        Event::DeadlineMoved(of(term.clone())),
+        Event::PeriodOpened(of(json!({"workflow": "dispatch", "policy": sha, "period": "2023-08",
+            "next": "2023-09", "nextAt": at}))),
+        Event::DeadlineSet(of(running.clone())),
+        Event::DeadlineMoved(of(running.clone())),
         Event::DeadlinePaused(of(json!({"clock": "answer", "pausedAt": at}))),
-        Event::DeadlineResumed(of(term)),
+        Event::DeadlineResumed(of(running)),
         Event::DeadlineMet(of(json!({"clock": "answer", "metAt": at, "dueAt": at, "late": false}))),
         Event::DeadlineCancelled(of(json!({"clock": "answer"}))),
         Event::DeadlineBreached(of(breach.clone())),

@@ -41,11 +41,10 @@ async fn one_folder_has_one_broker_at_a_time() {
 
 #[tokio::test]
 async fn a_server_left_over_from_a_killed_process_is_ended() {
-    let server = Server::start().await;
+    let mut server = Server::start().await;
     let (settings, port) = (server.settings().clone(), server.running().port());
-    drop(server);
+    server.kill().await;
     // What a killed process would leave: a server nobody supervises, and its pid.
-    std::fs::create_dir_all(&settings.data).expect("a folder");
     let pid_file = settings.data.join("nats-server.pid");
     let mut orphan = Command::new(&settings.server)
         .args(["-a", "127.0.0.1", "-p", "-1", "-sd"])
@@ -62,7 +61,6 @@ async fn a_server_left_over_from_a_killed_process_is_ended() {
     let status = orphan.try_wait().expect("a status");
     assert!(status.is_some_and(|status| !status.success()), "the orphan should have been ended: {status:?}");
     broker.stop().await;
-    std::fs::remove_dir_all(&settings.data).expect("a folder");
 }
 
 /// What the test reads of `docker-compose.yml`.
@@ -120,7 +118,7 @@ fn the_nodes_of_docker_compose_load_the_configuration_that_the_tests_load() {
         let version = image.strip_prefix("nats:").and_then(|tag| tag.strip_suffix("-alpine"));
         assert!(duban::nats::broker::is_new_enough(version.unwrap_or_default()), "{name}: {image}");
         assert!(node.healthcheck.is_some(), "{name} needs a health check");
-        let kept = node.volumes.iter().filter_map(|volume| volume.split_once(":/data")).next();
+        let kept = node.volumes.iter().find_map(|volume| volume.split_once(":/data"));
         assert!(compose.volumes.contains_key(kept.expect("a volume").0), "{name}: {kept:?} is not declared");
     }
 }

@@ -157,7 +157,9 @@ async fn of_two_writers_under_one_fence_one_wins(place: &mut impl Place) {
         let next = last.0 + 1;
         let marked = |mark: &str| {
             let mut records = records("rivals", next, size);
-            records.iter_mut().for_each(|record| record.body = Bytes::from(mark.to_owned()));
+            for record in &mut records {
+                record.body = Bytes::from(mark.to_owned());
+            }
             records
         };
         let (first, second) =

@@ -8,6 +8,7 @@ mod layout;
 mod local_broker;
 mod log_contract;
 mod log_on_nats;
+mod memory_log;
 mod policies;
 mod samples;
 mod store_contract;

@@ -50,6 +50,17 @@ fn a_folder_in_use_says_so() {
     open(folder.path());
 }
 
+#[test]
+fn a_closed_folder_opens_again_at_once() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    for n in 1..=20 {
+        let store = open(folder.path());
+        for n in n * 10..n * 10 + 10 {
+            store.commit(step(n)).expect("commit");
+        }
+    }
+}
+
 /// Half of the steps are behind sled's snapshot, half are in its log only.
 fn build(folder: &Path) {
     for half in [1..=STEPS / 2, STEPS / 2 + 1..=STEPS] {

@@ -1,0 +1,28 @@
+//! The wall clock and the drawing of identities: the only place that touches them.
+//!
+//! Everything below the surfaces gets time and ids as arguments. Nothing is
+//! decided by what is read here; the broker's recorded instants decide.
+
+use std::sync::Arc;
+
+use crate::engine::settings::{DrawId, WallClock};
+use crate::time::Instant;
+
+/// The present moment.
+#[must_use]
+pub fn now() -> Instant {
+    // A clock outside the years 1678 to 2262 is broken; its end is as good a guess.
+    chrono::Utc::now().try_into().unwrap_or(Instant::MAX)
+}
+
+/// The clock that engines and surfaces read.
+#[must_use]
+pub fn wall_clock() -> WallClock {
+    Arc::new(now)
+}
+
+/// Draws the identities of new ledgers.
+#[must_use]
+pub fn draw_id() -> DrawId {
+    Arc::new(uuid::Uuid::new_v4)
+}

@@ -1,0 +1,85 @@
+//! Texts in, definitions or every mistake out.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::policy::given;
+
+fn told(sources: &[Source]) -> String {
+    let lines: Vec<String> = resolve(sources).problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn sound_texts_resolve_in_the_order_of_publication() {
+    let report = resolve(&given::sources(&[("matter.yaml", given::WORKFLOW)]));
+    assert_eq!(report.problems, []);
+    let kinds: Vec<&str> = report.definitions.iter().map(Definition::kind).collect();
+    assert_eq!(kinds, ["Register", "Calendar", "EventType", "EventType", "Workflow"]);
+}
+
+#[test]
+fn the_broken_policy_shows_all_its_mistakes_at_once() {
+    let broken = [
+        ("structure.yaml", include_str!("broken-structure.yaml")),
+        ("meaning.yaml", include_str!("broken-meaning.yaml")),
+        ("text.yaml", include_str!("broken-text.yaml")),
+    ];
+    // The broken texts must not hide each other's references, so each stands alone.
+    for (path, text) in broken {
+        insta::assert_snapshot!(path, told(&given::sources(&[(path, text)])));
+    }
+}
+
+#[test]
+fn what_two_files_say_together_is_checked() {
+    let earlier =
+        given::WORKFLOW.replace(r#"{from: "2022-01-01"}"#, r#"{from: "2022-01-01", until: "2022-12-31"}"#);
+    let later =
+        given::WORKFLOW.replace("2022-01-01", "2022-06-01").replace("version: \"1\"", "version: \"2\"");
+    let sources = given::sources(&[("a.yaml", &earlier), ("b.yaml", &later), ("c.yaml", given::FOUNDATIONS)]);
+    let rules: Vec<String> =
+        resolve(&sources).problems.into_iter().map(|it| format!("{} {}", it.file, it.flaw.rule)).collect();
+    assert_eq!(
+        rules,
+        [
+            "b.yaml effective.overlap",
+            "c.yaml name.duplicate",
+            "c.yaml name.duplicate",
+            "c.yaml name.duplicate"
+        ]
+    );
+}
+
+#[test]
+fn a_broken_register_does_not_make_every_unit_unknown() {
+    let broken = given::FOUNDATIONS.replace("roles: {", "rolls: {");
+    let mut sources = given::sources(&[("matter.yaml", given::WORKFLOW)]);
+    sources[0] = given::file("foundations.yaml", &broken);
+    let rules: Vec<String> = resolve(&sources).problems.into_iter().map(|it| it.flaw.rule).collect();
+    assert_eq!(rules, ["key.missing", "key.unknown"]);
+}
+
+#[test]
+fn texts_are_sorted_by_tenant_and_shared_folders_belong_to_all() {
+    let paths = ["workflows/a/x.yaml", "workflows/b/y.yaml", "workflows/ladders/z.yaml", "events/e.v1.json"];
+    let tenants = by_tenant(&paths.map(|path| given::file(path, "")));
+    let of = |tenant: &str| tenants[tenant].iter().map(|it| it.path.as_str()).collect::<Vec<_>>();
+    assert_eq!(of("a"), ["workflows/a/x.yaml", "workflows/ladders/z.yaml", "events/e.v1.json"]);
+    assert_eq!(of("b"), ["workflows/b/y.yaml", "workflows/ladders/z.yaml", "events/e.v1.json"]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "[a-zA-Z0-9:{}\\[\\],&*!|>%@\"'#\\- \n\t中]{0,200}") {
+        let _ = check_text(&text);
+    }
+
+    #[test]
+    fn no_cut_through_a_policy_makes_it_panic(from in 0..given::WORKFLOW.len(), length in 0..40_usize, put in "[:{}\\[\\]\n -]{0,3}") {
+        let until = (from + length).min(given::WORKFLOW.len());
+        if let (Some(head), Some(tail)) = (given::WORKFLOW.get(..from), given::WORKFLOW.get(until..)) {
+            let _ = check_text(&format!("{head}{put}{tail}"));
+        }
+    }
+}

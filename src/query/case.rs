@@ -1,0 +1,126 @@
+//! Everything of one case: how it stands, who must act, what comes next, and why.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::QueryError;
+use super::explained::{ExplainedDeadline, explained};
+use super::naming::{Named, PolicyRef, workflow_of};
+use super::policy_cache::Policies;
+use super::rows;
+use super::timeline::Told;
+use crate::calendar::Calendar;
+use crate::id::{CaseId, Seq};
+use crate::kernel::row::Case;
+use crate::policy::definition::{Cite, Workflow};
+use crate::port::store::Rows;
+use crate::time::Instant;
+
+/// One case, whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaseAnswer {
+    /// Its id.
+    pub case: CaseId,
+    /// Its workflow.
+    pub workflow: Named,
+    /// The unit that owes.
+    pub unit: Named,
+    /// Its state.
+    pub state: Named,
+    /// Whether it is closed.
+    pub closed: bool,
+    /// Who must act next; empty when nobody must.
+    pub waits_for: Vec<Named>,
+    /// The facts that its state takes.
+    pub takes: Vec<String>,
+    /// When it opened.
+    pub opened_at: Instant,
+    /// When it closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Instant>,
+    /// The period it is about, when the calendar opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// What it remembers of the opening fact.
+    pub kept: Value,
+    /// The definition that judges it.
+    pub policy: PolicyRef,
+    /// Where that comes from.
+    pub cite: Cite,
+    /// Its deadlines, in the order of their first start.
+    pub deadlines: Vec<ExplainedDeadline>,
+    /// What happened, the oldest first.
+    pub timeline: Vec<Told>,
+    /// How many older entries the timeline leaves out.
+    pub omitted: usize,
+    /// Why the timeline is missing, when the ledger could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline_failed: Option<String>,
+}
+
+/// A case as the rows have it, with what its timeline is to be read from.
+pub struct Found {
+    /// The answer, its timeline still empty.
+    pub answer: CaseAnswer,
+    /// The ledger sequences of its events.
+    pub history: Vec<Seq>,
+    /// The calendar whose zone its times are shown in.
+    pub calendar: Option<Calendar>,
+}
+
+/// The case at `at`, without its timeline.
+///
+/// # Errors
+/// [`QueryError::Unknown`] when there is none; others when the projection cannot
+/// be read.
+pub fn find(rows: &impl Rows, policies: &Policies, id: &CaseId, at: Instant) -> Result<Found, QueryError> {
+    let case = rows::case(rows, id)?.ok_or_else(|| QueryError::Unknown {
+        what: "the case",
+        name: id.to_string(),
+        hint: "a case is named workflow/key; the lists of cases and deadlines give the names",
+    })?;
+    let workflow = workflow_of(policies, &case)?;
+    let deadlines = case.deadlines.iter().map(|deadline| explained(policies, &case, &workflow, deadline, at));
+    let deadlines = deadlines.collect::<Result<Vec<_>, _>>()?;
+    let state = workflow.states.get(&case.state);
+    let waits_for = state.map(|state| Named::units(policies, &state.waits_for, &case.owner));
+    let answer = CaseAnswer {
+        workflow: Named::workflow(&workflow),
+        unit: Named::unit(policies, &case.owner),
+        state: Named::state(&workflow, &case.state),
+        closed: case.closed_at.is_some(),
+        waits_for: waits_for.filter(|_| case.closed_at.is_none()).unwrap_or_default(),
+        takes: takes(&workflow, &case),
+        opened_at: case.opened_at,
+        closed_at: case.closed_at,
+        period: case.period.as_ref().map(ToString::to_string),
+        kept: serde_json::from_str(&case.kept).unwrap_or_default(),
+        policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
+        cite: workflow.cite.clone(),
+        deadlines,
+        timeline: Vec::new(),
+        omitted: 0,
+        timeline_failed: None,
+        case: case.id.clone(),
+    };
+    let calendar = zone_calendar(policies, &workflow, &case).cloned();
+    Ok(Found { answer, history: case.history, calendar })
+}
+
+/// The types of the facts that the case's state takes.
+fn takes(workflow: &Workflow, case: &Case) -> Vec<String> {
+    let Some(state) = workflow.states.get(&case.state).filter(|state| !state.is_final) else { return Vec::new() };
+    let mut kinds: Vec<String> = state.events.keys().chain(workflow.any_state.keys()).map(ToString::to_string).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+fn zone_calendar<'p>(policies: &'p Policies, workflow: &Workflow, case: &Case) -> Option<&'p Calendar> {
+    let of_deadline = case.deadlines.first().and_then(|it| policies.set.calendar_by_sha(&it.term.calendar));
+    of_deadline.or_else(|| {
+        let clock = workflow.clocks.first()?;
+        policies.set.calendar(&clock.calendar).map(|(_, calendar)| calendar)
+    })
+}

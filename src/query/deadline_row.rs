@@ -1,0 +1,97 @@
+//! One row of a list of deadlines: what, whose, by when, how it stands.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::error::QueryError;
+use super::light::Light;
+use super::naming::{Named, PolicyRef, calendar_of, clock_of, workflow_of};
+use super::policy_cache::Policies;
+use super::span::{Span, due_text, last_day, span};
+use crate::calendar::Text;
+use crate::id::CaseId;
+use crate::kernel::row::{Case, Deadline};
+use crate::policy::definition::Cite;
+use crate::time::Instant;
+
+/// An open deadline as a list shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadlineRow {
+    /// The case.
+    pub case: CaseId,
+    /// Its workflow.
+    pub workflow: Named,
+    /// The clock that runs.
+    pub clock: Named,
+    /// Where the limit comes from.
+    pub cite: Cite,
+    /// The unit that owes.
+    pub unit: Named,
+    /// The case's state.
+    pub state: Named,
+    /// From when it is counted.
+    pub started_at: Instant,
+    /// The due instant.
+    pub due_at: Instant,
+    /// The due instant as people write it, in the calendar's zone.
+    pub due: Text,
+    /// The last civil day in time.
+    pub last_day: NaiveDate,
+    /// Its light at the instant asked about.
+    pub light: Light,
+    /// Whether it may still move when the calendar is published further.
+    pub provisional: bool,
+    /// How long is left or over at the instant asked about; none while paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+    /// How many reminders were raised.
+    pub reminders: u16,
+    /// When the last one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<Instant>,
+    /// The escalation level, 0 to 3.
+    pub level: u8,
+    /// Since when it is declared breached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breached_at: Option<Instant>,
+    /// The definition that judges it.
+    pub policy: PolicyRef,
+}
+
+/// The row of an open deadline at `at`.
+///
+/// # Errors
+/// [`QueryError::Row`] when the projection lacks its policy or calendar.
+pub fn deadline_row(
+    policies: &Policies,
+    case: &Case,
+    deadline: &Deadline,
+    light: Light,
+    at: Instant,
+) -> Result<DeadlineRow, QueryError> {
+    let workflow = workflow_of(policies, case)?;
+    let clock = clock_of(&workflow, case, deadline)?;
+    let calendar = calendar_of(policies, case, deadline)?;
+    let term = &deadline.term;
+    Ok(DeadlineRow {
+        case: case.id.clone(),
+        workflow: Named::workflow(&workflow),
+        clock: Named::clock(clock),
+        cite: clock.cite.clone(),
+        unit: Named::unit(policies, &case.owner),
+        state: Named::state(&workflow, &case.state),
+        started_at: term.started_at,
+        due_at: term.due_at,
+        due: due_text(calendar, term),
+        last_day: last_day(calendar, term),
+        light,
+        provisional: term.provisional,
+        span: (light != Light::Paused).then(|| span(calendar, term, at)),
+        reminders: deadline.reminders,
+        reminded_at: deadline.reminded_at,
+        level: deadline.level,
+        breached_at: deadline.breached_at,
+        policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
+    })
+}

@@ -1,0 +1,31 @@
+//! The one read side behind every surface, so that numbers agree everywhere.
+//!
+//! A [`reader::Reader`] takes one still view of the projection per question and
+//! says as of which ledger entry its answer holds. Lists are pages ([`page`]) over
+//! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
+//!
+//! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`] and
+//! [`case`] are the questions; [`light`], [`span`], [`naming`], [`explained`],
+//! [`telling`] and [`text_page`] are how answers are put; [`rows`] and
+//! [`policy_cache`] are how the projection is read.
+
+pub mod case;
+pub mod cases;
+pub mod counts;
+pub mod deadline_row;
+pub mod deadlines;
+pub mod error;
+pub mod explained;
+pub mod light;
+pub mod naming;
+pub mod page;
+mod paused;
+pub mod policies;
+pub mod policy_cache;
+pub mod reader;
+pub mod refusals;
+pub mod rows;
+pub mod span;
+pub mod telling;
+pub mod text_page;
+pub mod timeline;

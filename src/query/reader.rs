@@ -1,0 +1,194 @@
+//! The read side: one question, one view, one answer.
+//!
+//! A reader holds a way to the projection of the moment (a rebuild may switch it),
+//! the ledger for timelines, and the compiled policies. It writes nothing and reads
+//! no clock: the instant asked about is an argument.
+
+use std::sync::Arc;
+
+use super::case::{CaseAnswer, find};
+use super::cases::{CaseFilter, CaseRow, cases};
+use super::counts::{Counts, counts};
+use super::deadline_row::DeadlineRow;
+use super::deadlines::{DeadlineFilter, deadlines};
+use super::error::QueryError;
+use super::page::{Page, PageAsk};
+use super::policies::{CalendarYear, PolicyAnswer, PolicyList};
+use super::policy_cache::{Policies, PolicyCache};
+use super::refusals::{Refusal, RefusalFilter, refusals};
+use super::rows::{Answer, as_of};
+use super::timeline::timeline;
+use crate::calendar::answer_line;
+use crate::id::{CaseId, UnitId};
+use crate::port::log::Log;
+use crate::port::store::{Rows, Store};
+use crate::time::Instant;
+
+/// Answers questions about one tenant. Cheap to clone.
+pub struct Reader<S, L> {
+    store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
+    ledger: L,
+    cache: Arc<PolicyCache>,
+}
+
+impl<S, L: Clone> Clone for Reader<S, L> {
+    fn clone(&self) -> Self {
+        Self { store: Arc::clone(&self.store), ledger: self.ledger.clone(), cache: Arc::clone(&self.cache) }
+    }
+}
+
+impl<S: Store, L: Log> Reader<S, L> {
+    /// A reader of the projection that `store` gives at the moment of a question.
+    pub fn new(store: impl Fn() -> Arc<S> + Send + Sync + 'static, ledger: L) -> Self {
+        Self { store: Arc::new(store), ledger, cache: Arc::default() }
+    }
+
+    /// A page of deadlines at `at`. Blocking, for a few milliseconds at most.
+    ///
+    /// # Errors
+    /// [`QueryError`], as all questions.
+    pub fn deadlines(
+        &self,
+        filter: &DeadlineFilter,
+        ask: &PageAsk,
+        at: Instant,
+    ) -> Result<Answer<Page<DeadlineRow>>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, deadlines(&view, &policies, filter, ask, at)?)
+    }
+
+    /// A page of cases, with their lights at `at`. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn cases(
+        &self,
+        filter: &CaseFilter,
+        ask: &PageAsk,
+        at: Instant,
+    ) -> Result<Answer<Page<CaseRow>>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, cases(&view, &policies, filter, ask, at)?)
+    }
+
+    /// A page of refused facts, the newest first. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn refusals(
+        &self,
+        filter: &RefusalFilter,
+        ask: &PageAsk,
+        at: Instant,
+    ) -> Result<Answer<Page<Refusal>>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        answer(&view, at, refusals(&view, filter, ask)?)
+    }
+
+    /// The counts at `at`, of one unit or of all. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn counts(&self, unit: Option<&UnitId>, at: Instant) -> Result<Answer<Counts>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, counts(&view, &policies, unit, at)?)
+    }
+
+    /// One case with its timeline and each deadline's explanation at `at`.
+    ///
+    /// When the ledger cannot be read the answer says so in place of a timeline.
+    ///
+    /// # Errors
+    /// [`QueryError::Unknown`] when there is no such case; others when the
+    /// projection cannot be read.
+    pub async fn case(&self, id: &CaseId, at: Instant) -> Result<Answer<CaseAnswer>, QueryError> {
+        let reader = self.clone();
+        let asked = id.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let store = (reader.store)();
+            let view = store.view();
+            let policies = reader.cache.read(&view)?;
+            let found = find(&view, &policies, &asked, at)?;
+            Ok::<_, QueryError>((as_of(&view, at)?, policies, found))
+        });
+        let died = |error: tokio::task::JoinError| QueryError::entry(crate::id::Seq::ZERO, &error);
+        let (as_of, policies, mut found) = found.await.map_err(died)??;
+        match timeline(&self.ledger, &policies, id, &found.history, found.calendar.as_ref()).await {
+            Ok(read) => {
+                found.answer.timeline = read.told;
+                found.answer.omitted = read.omitted;
+            }
+            Err(error) => found.answer.timeline_failed = Some(error.to_string()),
+        }
+        Ok(Answer { as_of, body: found.answer })
+    }
+
+    /// The definitions in force. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn policies(&self, at: Instant) -> Result<Answer<PolicyList>, QueryError> {
+        self.of_policies(at, |policies| Ok(policies.list()))
+    }
+
+    /// One definition with its versions. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn policy(
+        &self,
+        kind: &str,
+        name: &str,
+        version: Option<&str>,
+        at: Instant,
+    ) -> Result<Answer<PolicyAnswer>, QueryError> {
+        self.of_policies(at, |policies| policies.one(kind, name, version))
+    }
+
+    /// One year of a calendar in force. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn calendar_year(&self, name: &str, year: i32, at: Instant) -> Result<Answer<CalendarYear>, QueryError> {
+        self.of_policies(at, |policies| policies.calendar_year(name, year))
+    }
+
+    /// Answers lines of due-date questions on a calendar in force, one line each.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`] when there is no such calendar.
+    pub fn due(&self, calendar: Option<&str>, lines: &str) -> Result<String, QueryError> {
+        let store = (self.store)();
+        let policies = self.cache.read(&*store)?;
+        let calendar = policies.calendar_named(calendar)?;
+        let mut answers = String::new();
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            answers.push_str(&answer_line(calendar, line));
+            answers.push('\n');
+        }
+        Ok(answers)
+    }
+
+    fn of_policies<T>(
+        &self,
+        at: Instant,
+        ask: impl FnOnce(&Policies) -> Result<T, QueryError>,
+    ) -> Result<Answer<T>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, ask(&policies)?)
+    }
+}
+
+fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
+    Ok(Answer { as_of: as_of(rows, at)?, body })
+}

@@ -1,0 +1,120 @@
+//! Refused facts, the newest first, each with its reason and original.
+
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::QueryError;
+use super::page::{List, Page, PageAsk};
+use super::rows::{Stretch, decode, walk};
+use crate::event::catalogue::Reason;
+use crate::id::{EventType, Seq, UnitId};
+use crate::kernel::row::{Family, Refused};
+use crate::port::store::Rows;
+use crate::time::Instant;
+
+/// The most refusals one question looks at.
+const MOST_ROWS: usize = 10_000;
+
+/// Which refusals are asked for; everything left out is not asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefusalFilter {
+    /// Those of facts that this unit published.
+    pub actor: Option<UnitId>,
+    /// Those by this rule, such as `schema.violated`.
+    pub rule: Option<String>,
+    /// Those of facts of this type.
+    pub kind: Option<EventType>,
+    /// Those recorded at or after this instant.
+    pub since: Option<Instant>,
+}
+
+/// A refused fact.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// The ledger entry that refused it.
+    pub ledger_seq: Seq,
+    /// Its place in the intake.
+    pub intake_seq: Seq,
+    /// When it was recorded.
+    pub at: Instant,
+    /// Its source, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Its id, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Who published it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<UnitId>,
+    /// Its type, where it could be read.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<EventType>,
+    /// Why.
+    pub reason: Reason,
+    /// The original as it was stated; text where it is no JSON.
+    pub original: Value,
+}
+
+impl RefusalFilter {
+    fn takes(&self, refused: &Refused) -> bool {
+        self.actor.as_ref().is_none_or(|actor| refused.actor.as_ref() == Some(actor))
+            && self.rule.as_ref().is_none_or(|rule| refused.reason.rule == *rule)
+            && self.kind.as_ref().is_none_or(|kind| refused.kind.as_ref() == Some(kind))
+            // Imported facts carry instants of the past, so the order of the ledger is
+            // not that of `at`, and the walk cannot end at the first older one.
+            && self.since.is_none_or(|since| refused.at >= since)
+    }
+}
+
+/// A page of refusals.
+///
+/// # Errors
+/// [`QueryError::Asked`] for a cursor of another list; others when the projection
+/// cannot be read.
+pub fn refusals(
+    rows: &impl Rows,
+    filter: &RefusalFilter,
+    ask: &PageAsk,
+) -> Result<Page<Refusal>, QueryError> {
+    let mut stretch = Stretch::of_prefix(&[]).reversed();
+    if let Some(after) = ask.after(List::Refusals)? {
+        stretch = stretch.after(after);
+    }
+    let (mut found, mut last, mut looked, mut more) = (Vec::new(), Vec::new(), 0, false);
+    walk(rows, Family::Refused, &stretch, |key, bytes| {
+        let refused: Refused = decode(Family::Refused, key, bytes)?;
+        let asked = filter.takes(&refused);
+        if looked >= MOST_ROWS || asked && found.len() >= ask.limit {
+            more = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        looked += 1;
+        last = key.to_vec();
+        if asked {
+            found.push(refusal(key, refused)?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Page::of(List::Refusals, found, more.then_some(&last)))
+}
+
+fn refusal(key: &[u8], refused: Refused) -> Result<Refusal, QueryError> {
+    let seq = key.try_into().map(u64::from_be_bytes);
+    let seq = seq.map_err(|_| QueryError::row(Family::Refused, key, &"its key is no sequence"))?;
+    let (source, id) = refused.fact.unzip();
+    let original = serde_json::from_str(&refused.original);
+    Ok(Refusal {
+        ledger_seq: Seq(seq),
+        intake_seq: refused.intake,
+        at: refused.at,
+        source,
+        id,
+        actor: refused.actor,
+        kind: refused.kind,
+        reason: refused.reason,
+        original: original.unwrap_or(Value::String(refused.original)),
+    })
+}
