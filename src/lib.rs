@@ -85,6 +85,7 @@
 
 pub mod calendar;
 pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod event;
 pub mod id;
@@ -95,4 +96,5 @@ pub mod policy;
 pub mod port;
 pub mod query;
 pub mod sled_store;
+pub mod telemetry;
 pub mod time;
