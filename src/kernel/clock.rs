@@ -111,7 +111,7 @@ impl Timepiece<'_> {
 
     /// The rungs with their places, and how often each was used.
     fn rungs<'a>(&'a self, term: &'a Term) -> impl Iterator<Item = (&'a Ladder, u16, &'a Rung, u16)> {
-        self.clock.ladder.iter().flat_map(|ladder| {
+        self.clock.ladder.iter().flat_map(move |ladder| {
             ladder.rungs.iter().zip(0_u16..).map(move |(rung, place)| {
                 (ladder, place, rung, term.rungs.get(usize::from(place)).copied().unwrap_or(0))
             })
