@@ -87,6 +87,7 @@ pub mod calendar;
 pub mod cli;
 pub mod engine;
 pub mod event;
+pub mod http;
 pub mod id;
 pub mod kernel;
 pub mod memory;

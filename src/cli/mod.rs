@@ -6,5 +6,9 @@
 //! * `process`: one life of its process.
 
 pub mod broker;
+pub mod exit;
+pub mod folder;
 pub mod nats_server;
 mod process;
+pub mod shelf;
+pub mod world;

@@ -12,6 +12,7 @@ pub mod error;
 pub mod fold;
 pub mod follow;
 pub mod handle;
+pub mod ingest;
 pub mod intake;
 pub mod lead;
 pub mod outcomes;

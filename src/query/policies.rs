@@ -132,17 +132,23 @@ impl Policies {
         Ok(PolicyAnswer { policy: row(found), document, versions: all.iter().copied().map(row).collect() })
     }
 
-    /// A year of a calendar in force.
+    /// A year of a calendar in force, or the one in which `at` lies.
     ///
     /// # Errors
     /// [`QueryError::Unknown`]; [`QueryError::Asked`] for a year outside 1700–2200.
-    pub fn calendar_year(&self, name: &str, year: i32) -> Result<CalendarYear, QueryError> {
+    pub fn calendar_year(
+        &self,
+        name: &str,
+        year: Option<i32>,
+        at: Instant,
+    ) -> Result<CalendarYear, QueryError> {
         let calendar = Name::new(name).ok().and_then(|name| self.set.calendar(&name));
         let (sha, calendar) = calendar.ok_or_else(|| QueryError::Unknown {
             what: "the calendar",
             name: name.chars().take(64).collect(),
             hint: "the list of policies names the calendars",
         })?;
+        let year = year.unwrap_or_else(|| calendar.local_date(at).year());
         let first = NaiveDate::from_ymd_opt(year, 1, 1).filter(|_| (1700..=2200).contains(&year));
         let first = first.ok_or_else(|| QueryError::asked("year", &year.to_string(), "give a year such as 2026"))?;
         let dates = first.iter_days().take_while(|date| date.year() == year);

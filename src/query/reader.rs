@@ -152,12 +152,12 @@ impl<S: Store, L: Log> Reader<S, L> {
         self.of_policies(at, |policies| policies.one(kind, name, version))
     }
 
-    /// One year of a calendar in force. Blocking.
+    /// One year of a calendar in force, or the year of `at`. Blocking.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn calendar_year(&self, name: &str, year: i32, at: Instant) -> Result<Answer<CalendarYear>, QueryError> {
-        self.of_policies(at, |policies| policies.calendar_year(name, year))
+    pub fn calendar_year(&self, name: &str, year: Option<i32>, at: Instant) -> Result<Answer<CalendarYear>, QueryError> {
+        self.of_policies(at, |policies| policies.calendar_year(name, year, at))
     }
 
     /// Answers lines of due-date questions on a calendar in force, one line each.

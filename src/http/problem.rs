@@ -1,0 +1,197 @@
+//! What went wrong, as RFC 9457 problem documents; one table for all of it.
+//!
+//! A rule names each problem for good; clients may act on it. The request's place
+//! is filled in where the answer leaves ([`super::watch`]).
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::handle::Outcome;
+use crate::engine::ingest::SubmitError;
+use crate::event::catalogue::Reason;
+use crate::event::fact::Malformed;
+use crate::query::error::{Blame, QueryError};
+
+/// The media type of a problem document.
+const PROBLEM_JSON: &str = "application/problem+json";
+/// After how many seconds to try again what may work then.
+const RETRY_AFTER: u32 = 1;
+
+/// A problem document in the making.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// The rule that is broken.
+    rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// The request that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    /// What each of several events has wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Value>,
+    /// What became of the fact, where it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Value>,
+    #[serde(skip)]
+    retry: bool,
+}
+
+/// Status and title of every rule that starts with the given text; the first that
+/// fits is meant.
+const TABLE: &[(&str, StatusCode, &str)] = &[
+    ("route.unknown", StatusCode::NOT_FOUND, "There is nothing at this address"),
+    ("method.not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This address does not take this method"),
+    ("tenant.unknown", StatusCode::NOT_FOUND, "There is no such tenant here"),
+    ("thing.unknown", StatusCode::NOT_FOUND, "There is no such thing"),
+    ("parameter.", StatusCode::BAD_REQUEST, "A parameter is not as it should be"),
+    ("body.unreadable", StatusCode::BAD_REQUEST, "The body could not be read"),
+    ("envelope.too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+    ("envelope.batch", StatusCode::PAYLOAD_TOO_LARGE, "The batch has too many events"),
+    ("envelope.content-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Events do not come in this form"),
+    ("envelope.", StatusCode::BAD_REQUEST, "The event is malformed; nothing was published"),
+    ("intake.refused", StatusCode::UNPROCESSABLE_ENTITY, "The broker does not take the facts"),
+    ("intake.busy", StatusCode::TOO_MANY_REQUESTS, "Too many facts wait to be stored"),
+    ("intake.away", StatusCode::SERVICE_UNAVAILABLE, "The broker cannot be reached"),
+    ("intake.unknown", StatusCode::SERVICE_UNAVAILABLE, "Whether the facts were stored is not known"),
+    ("ledger.away", StatusCode::SERVICE_UNAVAILABLE, "The broker cannot be reached"),
+    ("projection.", StatusCode::SERVICE_UNAVAILABLE, "The projection cannot be read now"),
+    ("rebuild.failed", StatusCode::CONFLICT, "The projection was not made again"),
+    ("server.busy", StatusCode::SERVICE_UNAVAILABLE, "Too many requests are under way"),
+    ("server.slow", StatusCode::SERVICE_UNAVAILABLE, "The answer took too long"),
+    ("server.failed", StatusCode::INTERNAL_SERVER_ERROR, "The server failed; its log says more"),
+    // Whatever else a fact is refused for is the policies' own rule.
+    ("", StatusCode::UNPROCESSABLE_ENTITY, "The fact was refused"),
+];
+
+impl Problem {
+    /// The problem of a broken rule.
+    #[must_use]
+    pub fn new(rule: &str, detail: impl Into<String>) -> Self {
+        let entry = TABLE.iter().find(|(start, ..)| rule.starts_with(start));
+        let (status, title) = entry.map_or((StatusCode::INTERNAL_SERVER_ERROR, ""), |(_, status, title)| (*status, title));
+        let retry = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
+        Self {
+            kind: format!("urn:duban:problem:{rule}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            rule: rule.to_owned(),
+            field: None,
+            value: None,
+            instance: None,
+            faults: Vec::new(),
+            outcome: None,
+            retry,
+        }
+    }
+
+    /// The same, about a field and its value.
+    #[must_use]
+    pub fn about(self, field: &str, value: &str) -> Self {
+        Self { field: Some(field.to_owned()), value: Some(value.chars().take(200).collect()), ..self }
+    }
+
+    /// A fact that was decided and refused.
+    #[must_use]
+    pub fn refused(reason: &Reason, outcome: &Outcome) -> Self {
+        let outcome = serde_json::to_value(outcome).ok();
+        let problem = Self::of_rule(StatusCode::UNPROCESSABLE_ENTITY, "The fact was refused", &reason.rule);
+        Self { detail: reason.message.clone(), outcome, ..problem }.about(&reason.field, &reason.value)
+    }
+
+    /// Events of which some are malformed; nothing was published.
+    #[must_use]
+    pub fn malformed(faults: &[(usize, &Malformed)], of: usize) -> Self {
+        let Some((_, first)) = faults.first() else { return Self::new("server.failed", "no fault was found") };
+        let problem = Self::from((*first).clone());
+        if of == 1 {
+            return problem;
+        }
+        let detail = format!("{} of {of} events are malformed, so nothing was published", faults.len());
+        let told = faults.iter().map(|(index, fault)| {
+            serde_json::json!({
+                "index": index, "rule": fault.rule, "field": fault.field, "value": fault.value,
+                "detail": fault.message, "source": fault.source, "id": fault.id,
+            })
+        });
+        Self { detail, faults: told.collect(), field: None, value: None, ..problem }
+    }
+
+    /// A policy's own rule may look like one of ours; a refusal is a refusal.
+    fn of_rule(status: StatusCode, title: &'static str, rule: &str) -> Self {
+        Self { status: status.as_u16(), title, retry: false, ..Self::new(rule, "") }
+    }
+
+    /// The response, about the request at `instance`.
+    #[must_use]
+    pub fn render(mut self, instance: &str) -> Response {
+        self.instance = Some(instance.to_owned());
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, Body::from(body)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if self.retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// An empty response that carries the problem to where it is rendered.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(fault: Malformed) -> Self {
+        Self::new(&fault.rule, fault.message).about(&fault.field, &fault.value)
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match (&error, error.blame()) {
+            (QueryError::Asked { field, value, hint }, _) => {
+                Self::new("parameter.invalid", hint.clone()).about(field, value)
+            }
+            (_, Blame::Missing) => Self::new("thing.unknown", error.to_string()),
+            (QueryError::Log(_), _) => Self::new("ledger.away", error.to_string()),
+            (QueryError::Empty, _) => Self::new("projection.empty", error.to_string()),
+            (_, Blame::Question | Blame::Later | Blame::Projection) => {
+                Self::new("projection.unreadable", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        let again = "send the facts again with the same ids; what was stored is recognised";
+        match &error {
+            SubmitError::Busy => Self::new("intake.busy", format!("failed to {error}; try again soon")),
+            SubmitError::Away { .. } => {
+                Self::new("intake.away", format!("failed to {error}; nothing was stored; {again}"))
+            }
+            SubmitError::Unknown { .. } => Self::new("intake.unknown", format!("failed to {error}; {again}")),
+            SubmitError::Refused { .. } => Self::new("intake.refused", format!("failed to {error}")),
+            SubmitError::TooMany { .. } => Self::new("envelope.batch", format!("failed to {error}")),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The addresses: which route answers what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Uri;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use super::problem::Problem;
+use super::site::Site;
+use super::watch::{Watch, watch};
+use super::{cases, deadlines, events, health, lists, operations};
+use crate::port::log::Log;
+use crate::port::store::Store;
+
+/// Everything under one router, ready to be served.
+#[must_use]
+pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
+    let watched = Watch::new((site.now)());
+    let tenant = Router::new()
+        .route("/overdue", get(deadlines::overdue::<S, L>))
+        .route("/upcoming", get(deadlines::upcoming::<S, L>))
+        .route("/deadlines", get(deadlines::deadlines::<S, L>))
+        .route("/cases", get(cases::cases::<S, L>))
+        .route("/cases/{*id}", get(cases::case::<S, L>))
+        .route("/refusals", get(lists::refusals::<S, L>))
+        .route("/counts", get(lists::counts::<S, L>))
+        .route("/policies", get(lists::policies::<S, L>))
+        .route("/policies/{kind}/{name}", get(lists::policy::<S, L>))
+        .route("/calendars/{name}", get(lists::calendar::<S, L>))
+        .route("/status", get(operations::status::<S, L>))
+        .route("/rebuild", post(operations::rebuild::<S, L>))
+        .route("/due", post(operations::due::<S, L>))
+        .route("/events", post(events::post::<S, L>));
+    Router::new()
+        .nest("/v1/{tenant}", tenant)
+        .route("/v1", get(health::tenants::<S, L>))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz::<S, L>))
+        .route("/metrics", get(health::metrics::<S, L>))
+        .fallback(|uri: Uri| async move {
+            let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
+                          policies, calendars, status, events, due and rebuild";
+            Problem::new("route.unknown", detail).about("path", uri.path())
+        })
+        .method_not_allowed_fallback(|| async {
+            Problem::new("method.not-allowed", "questions are asked with GET; events, due and rebuild take POST")
+        })
+        .layer(from_fn_with_state(watched, watch))
+        .with_state(Arc::new(site))
+}

@@ -1,0 +1,153 @@
+//! What the surface serves: tenants with their engines, readers and ways in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+
+use super::params::Params;
+use super::problem::Problem;
+use crate::engine::handle::Handle;
+use crate::engine::ingest::Ingest;
+use crate::engine::settings::WallClock;
+use crate::id::TenantId;
+use crate::port::log::Log;
+use crate::port::store::Store;
+use crate::query::error::QueryError;
+use crate::query::reader::Reader;
+use crate::time::Instant;
+
+/// One tenant, as the surface serves it.
+pub struct Tenant<S, L> {
+    /// Its engine.
+    pub handle: Handle<S>,
+    /// Its read side.
+    pub reader: Reader<S, L>,
+    /// Its way in.
+    pub ingest: Ingest,
+}
+
+impl<S: Store, L: Log> Tenant<S, L> {
+    /// A tenant served from the projection of `handle`, with `ledger` for timelines
+    /// and `intake` for what is posted. Must be called within a runtime.
+    #[must_use]
+    pub fn new(handle: Handle<S>, intake: L, ledger: L) -> Self {
+        let of_moment = handle.clone();
+        let reader = Reader::new(move || of_moment.store(), ledger);
+        let ingest = Ingest::start(intake, handle.tenant().clone());
+        Self { handle, reader, ingest }
+    }
+}
+
+/// Everything served.
+pub struct Site<S, L> {
+    /// The tenants by id.
+    pub tenants: BTreeMap<TenantId, Arc<Tenant<S, L>>>,
+    /// Reads the wall clock, for questions that name no instant.
+    pub now: WallClock,
+    /// Renders what was counted, where counting is on.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// A request about one tenant.
+pub struct Asked<S, L> {
+    /// Everything served.
+    pub site: Arc<Site<S, L>>,
+    /// The tenant.
+    pub tenant: Arc<Tenant<S, L>>,
+    path: BTreeMap<String, String>,
+    query: String,
+    /// Whether plain text is wanted rather than JSON.
+    pub wants_text: bool,
+}
+
+impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Asked<S, L> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site<S, L>>) -> Result<Self, Problem> {
+        let unreadable = |_| Problem::new("route.unknown", "the address is not percent-encoded UTF-8");
+        let params = RawPathParams::from_request_parts(parts, site).await.map_err(unreadable)?;
+        let path: BTreeMap<_, _> = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let named = path.get("tenant").map(String::as_str).unwrap_or_default();
+        let tenant = TenantId::new(named).ok().and_then(|id| site.tenants.get(&id)).ok_or_else(|| {
+            let known: Vec<&str> = site.tenants.keys().map(TenantId::as_str).collect();
+            let detail = format!("there is no tenant {named:?}; there are {}", known.join(", "));
+            Problem::new("tenant.unknown", detail).about("tenant", named)
+        })?;
+        let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self {
+            site: Arc::clone(site),
+            tenant: Arc::clone(tenant),
+            path,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            wants_text: accept.split(',').next().is_some_and(|first| first.trim().starts_with("text/plain")),
+        })
+    }
+}
+
+impl<S: Store, L: Log> Asked<S, L> {
+    /// A part of the address.
+    #[must_use]
+    pub fn path(&self, name: &str) -> &str {
+        self.path.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The parameters, all of which must be among `known`.
+    ///
+    /// # Errors
+    /// A problem that names the first that is wrong.
+    pub fn params(&self, known: &[&str]) -> Result<Params, Problem> {
+        Params::read(&self.query, known)
+    }
+
+    /// The instant asked about: `at`, or now.
+    ///
+    /// # Errors
+    /// A problem when it is no instant.
+    pub fn at(&self, params: &Params) -> Result<Instant, Problem> {
+        Ok(params.instant("at")?.unwrap_or_else(|| (self.site.now)()))
+    }
+
+    /// Asks the reader where it may block, and answers in JSON.
+    ///
+    /// # Errors
+    /// The reader's, as a problem.
+    pub async fn answer<T: Serialize + Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Reader<S, L>) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let reader = self.tenant.reader.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = ask(&reader)?;
+            serde_json::to_vec(&answer).map_err(|error| Problem::new("server.failed", error.to_string()))
+        });
+        let body = asked.await.map_err(|error| Problem::new("server.failed", error.to_string()))??;
+        Ok(json_bytes(StatusCode::OK, body))
+    }
+}
+
+/// An answer in JSON.
+#[must_use]
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => json_bytes(status, body),
+        Err(error) => Problem::new("server.failed", error.to_string()).into_response(),
+    }
+}
+
+/// Bytes that are JSON.
+#[must_use]
+pub fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A page of plain text.
+#[must_use]
+pub fn text(body: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
+}
