@@ -67,8 +67,7 @@ async fn publish(client: &Client, facts: &[Fact]) -> Result<Vec<Value>, Failure>
     let events: Vec<Value> = facts.iter().map(event).collect();
     let body = serde_json::to_vec(&events)?;
     let answer = client.post("events", &[("wait", "30s".to_owned())], BATCH_CONTENT_TYPE, body).await?;
-    let answer = answer.value()?;
-    Ok(answer["outcomes"].as_array().cloned().unwrap_or_default())
+    Ok(answer.receipt()?["events"].as_array().cloned().unwrap_or_default())
 }
 
 /// The fact as an event that claims its publisher, as HTTP takes it.
