@@ -4,6 +4,8 @@ mod calendar_vectors;
 mod entry;
 mod envelope;
 mod envelope_properties;
+mod http_cases;
+mod http_problems;
 mod layout;
 mod local_broker;
 mod log_contract;
