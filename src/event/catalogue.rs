@@ -356,12 +356,19 @@ payload! {
     }
 }
 
+/// A deadline moved because its calendar was amended.
+pub const CALENDAR_AMENDED: &str = "calendar.amended";
+/// A deadline moved because its clock had stood still.
+pub const RESUMED: &str = "resumed";
+/// A deadline stays where it is, but is looked at again at another instant.
+pub const RESCHEDULED: &str = "rescheduled";
+
 payload! {
     /// A running clock has another due instant.
     DeadlineMoved {
         /// The clock.
         clock: Name,
-        /// Why: `calendar.amended`, `resumed`.
+        /// Why: [`CALENDAR_AMENDED`], [`RESUMED`] or [`RESCHEDULED`].
         reason: String,
         /// The due instant before.
         before: Instant,

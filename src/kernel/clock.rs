@@ -44,7 +44,8 @@ impl Timepiece<'_> {
 
     /// The term that a deadline gets at `now`. Rungs that lie in the past already
     /// are spent, but for the last one at or after the due instant: who is late
-    /// from the first day is told once, not once a rung.
+    /// from the first day is told once, not once a rung. Nothing wakes the kernel
+    /// before `now`, so that no event is dated before the one that it follows from.
     ///
     /// # Errors
     /// As [`Timepiece::due`].
@@ -52,7 +53,7 @@ impl Timepiece<'_> {
         let due = self.due(started_at, &[])?;
         let mut term = self.term(started_at, &due, Vec::new());
         term.rungs = self.spent(&term, now);
-        term.wake_at = self.next_of(&term, false).map(|(at, _)| at);
+        term.wake_at = self.next_of(&term, false).map(|(at, _)| at.max(now));
         Ok(term)
     }
 
@@ -65,8 +66,18 @@ impl Timepiece<'_> {
         let due = self.due(deadline.term.started_at, &deadline.pauses)?;
         let mut term = self.term(deadline.term.started_at, &due, deadline.term.rungs.clone());
         let breached = deadline.breached_at.is_some() && term.overdue_from() <= now;
-        term.wake_at = self.next_of(&term, breached).map(|(at, _)| at);
+        term.wake_at = self.next_of(&term, breached).map(|(at, _)| at.max(now));
         Ok(term)
+    }
+
+    /// When each rung that is left will be reached, in the ladder's order.
+    #[must_use]
+    pub fn rungs_left(&self, term: &Term) -> Vec<Instant> {
+        let of_rung = |(ladder, _, rung, used)| {
+            let rung: &Rung = rung;
+            (used..rung.most).map(move |nth| self.rung_at(ladder, rung, nth, term))
+        };
+        self.rungs(term).flat_map(of_rung).collect()
     }
 
     /// What a deadline comes to next, and when; nothing when it is not running.
@@ -91,14 +102,20 @@ impl Timepiece<'_> {
 
     fn next_of(&self, term: &Term, breached: bool) -> Option<(Instant, Step)> {
         let breach = (!breached).then(|| (term.overdue_from(), Step::Breach));
-        let rungs = self.clock.ladder.iter().flat_map(|ladder| {
-            ladder.rungs.iter().zip(0_u16..).filter_map(|(rung, place)| {
-                let used = term.rungs.get(usize::from(place)).copied().unwrap_or(0);
-                let at = (used < rung.most).then(|| self.rung_at(ladder, rung, used, term))?;
-                Some((at, Step::Rung(place, used + 1)))
-            })
+        let rungs = self.rungs(term).filter(|(_, _, rung, used)| *used < rung.most);
+        let rungs = rungs.map(|(ladder, place, rung, used)| {
+            (self.rung_at(ladder, rung, used, term), Step::Rung(place, used + 1))
         });
         breach.into_iter().chain(rungs).min()
+    }
+
+    /// The rungs with their places, and how often each was used.
+    fn rungs<'a>(&'a self, term: &'a Term) -> impl Iterator<Item = (&'a Ladder, u16, &'a Rung, u16)> {
+        self.clock.ladder.iter().flat_map(move |ladder| {
+            ladder.rungs.iter().zip(0_u16..).map(move |(rung, place)| {
+                (ladder, place, rung, term.rungs.get(usize::from(place)).copied().unwrap_or(0))
+            })
+        })
     }
 
     /// When a rung is reached for the time after `used` ones.
@@ -108,7 +125,9 @@ impl Timepiece<'_> {
         let mut at = calendar::offset(self.calendar, &due, rung.at);
         for _ in 0..used {
             if let Some(every) = rung.every {
-                let from = Due { at, inclusive: true, last_day: None, provisional: false };
+                // A step from 24:00 of a day goes on from that day, not the next.
+                let last_day = Some(self.calendar.local_date(at.just_before()));
+                let from = Due { at, inclusive: false, last_day, provisional: false };
                 at = calendar::offset(self.calendar, &from, every);
             }
         }
@@ -130,8 +149,10 @@ impl Timepiece<'_> {
             .map(|rung| (0..rung.most).take_while(|used| past(rung, *used)).count() as u16)
             .collect();
         if term.overdue_from() <= now {
-            if let Some(last) = spent.iter_mut().rev().find(|used| **used > 0) {
-                *last -= 1;
+            let after_due = |rung: &Rung, used: u16| self.rung_at(ladder, rung, used, term) >= term.due_at;
+            let mut passed = spent.iter_mut().zip(&ladder.rungs).rev();
+            if let Some((used, _)) = passed.find(|(used, rung)| **used > 0 && after_due(rung, **used - 1)) {
+                *used -= 1;
             }
         }
         spent

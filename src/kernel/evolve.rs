@@ -9,7 +9,7 @@ use super::row::{
 };
 use super::state::{Backing, State, StateError};
 use crate::event::catalogue::{
-    CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event, EventParked, EventRefused,
+    CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event, EventParked, EventRefused,
     FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
 };
 use crate::event::entry::Entry;
@@ -70,6 +70,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
         Event::PeriodOpened(it) => period_opened(state, entry, it),
         Event::DeadlineSet(it) => with_case(state, entry, |case, _| deadline_set(case, it)),
         Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
+            note_amendment(state, it)?;
             with_deadline(state, entry, &it.clock, |deadline, entry| deadline_moved(deadline, entry, it))
         }
         Event::DeadlinePaused(it) => with_deadline(state, entry, &it.clock, |deadline, _| {
@@ -115,7 +116,7 @@ fn policy_published<B: Backing>(
     let row = PolicyRow { sha: it.sha, at: entry.decided.at, document: it.document.to_string() };
     state.put_row(Family::Policy, &entry.seq.0.to_be_bytes(), Some(&row))?;
     if it.amends {
-        let sweep = Sweep { sha: it.sha, at: entry.decided.at };
+        let sweep = Sweep { sha: it.sha, at: entry.decided.at, moved: 0 };
         state.put_row(Family::Sweep, it.name.as_bytes(), Some(&sweep))?;
     }
     let Some(first) = &it.first else { return Ok(()) };
@@ -138,8 +139,10 @@ fn period_opened<B: Backing>(
     it: &PeriodOpened,
 ) -> Result<(), StateError> {
     let next = Schedule { period: it.next.clone(), opens_at: it.next_at };
-    if it.next <= it.period {
-        return Err(wrong(entry, &"the next period does not lie after this one"));
+    // Where no version was in force the same period may come again, but later.
+    let goes_on = (it.next.start(), it.next_at) > (it.period.start(), entry.decided.at);
+    if !goes_on {
+        return Err(wrong(entry, &"the next period does not come after this one"));
     }
     schedule(state, &it.workflow, next)
 }
@@ -287,13 +290,27 @@ fn deadline_set(case: &mut Case, it: &DeadlineSet) {
     }
 }
 
+/// Counts what an amended calendar has moved, so that a sweep that was cut off
+/// knows its whole sum.
+fn note_amendment<B: Backing>(state: &mut State<B>, it: &DeadlineMoved) -> Result<(), StateError> {
+    if it.reason != CALENDAR_AMENDED {
+        return Ok(());
+    }
+    for key in state.keys(Family::Sweep, &[], usize::MAX)? {
+        if let Some(sweep) = state.row::<Sweep>(Family::Sweep, &key)?.filter(|row| row.sha == it.term.calendar) {
+            state.put_row(Family::Sweep, &key, Some(&Sweep { moved: sweep.moved + 1, ..sweep }))?;
+        }
+    }
+    Ok(())
+}
+
 fn deadline_moved(deadline: &mut Deadline, entry: &Entry, it: &DeadlineMoved) {
     if let (Status::Paused { since }, Some(until)) = (deadline.status, it.resumed_at) {
         deadline.pauses.push((since, until));
         deadline.status = Status::Running;
     }
     deadline.term = it.term.clone();
-    deadline.moves = deadline.moves.saturating_add(1);
+    deadline.moves = deadline.moves.saturating_add(u16::from(it.before != it.term.due_at));
     if deadline.overdue_from() > entry.decided.at {
         deadline.breached_at = None;
     }

@@ -296,6 +296,8 @@ pub struct Sweep {
     pub sha: Sha,
     /// When it was published.
     pub at: Instant,
+    /// How many deadlines it has moved so far.
+    pub moved: u64,
 }
 
 /// What is to be looked at, at an instant.

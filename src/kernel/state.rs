@@ -75,6 +75,8 @@ pub struct State<B> {
     working: Layer,
     checkpoint: Checkpoint,
     policies: PolicySet,
+    /// Timers set lately, for whoever fires the ones up to an instant.
+    heard: Option<(Instant, Vec<TimerKey>)>,
 }
 
 impl<B: Backing> State<B> {
@@ -89,7 +91,8 @@ impl<B: Backing> State<B> {
             None => Checkpoint::origin(uuid::Uuid::nil(), tenant.clone()),
         };
         let policies = load_policies(&backing)?;
-        Ok(Self { backing, pending: VecDeque::new(), working: Layer::default(), checkpoint, policies })
+        let (pending, working) = (VecDeque::new(), Layer::default());
+        Ok(Self { backing, pending, working, checkpoint, policies, heard: None })
     }
 
     /// How far the fold has come, working layer included.
@@ -135,7 +138,7 @@ impl<B: Backing> State<B> {
             self.working.timers.insert(timer, false);
         }
         for timer in wakes(&after) {
-            self.working.timers.insert(timer, true);
+            self.put_timer(timer, true);
         }
         let id = after.id.clone();
         let after = Arc::new(after);
@@ -146,9 +149,36 @@ impl<B: Backing> State<B> {
             .or_insert(Touched { before, after });
     }
 
-    /// Sets or takes away a timer that is no deadline's.
+    /// Sets or takes away a timer.
     pub(super) fn put_timer(&mut self, timer: TimerKey, set: bool) {
+        if let Some((until, heard)) = &mut self.heard
+            && set
+            && timer.at <= *until
+        {
+            heard.push(timer.clone());
+        }
         self.working.timers.insert(timer, set);
+    }
+
+    /// Notes the timers up to `until` that are set from now on; none for no more.
+    pub(super) fn listen(&mut self, until: Option<Instant>) {
+        self.heard = until.map(|until| (until, Vec::new()));
+    }
+
+    /// The timers that were set since they were asked for last.
+    pub(super) fn heard(&mut self) -> Vec<TimerKey> {
+        self.heard.as_mut().map(|(_, heard)| std::mem::take(heard)).unwrap_or_default()
+    }
+
+    /// Whether a timer is set.
+    ///
+    /// # Errors
+    /// [`StateError`] when it cannot be read.
+    pub(super) fn is_set(&self, timer: &TimerKey) -> Result<bool, StateError> {
+        if let Some(set) = self.layers().find_map(|layer| layer.timers.get(timer)) {
+            return Ok(*set);
+        }
+        Ok(self.backing.get(Family::Timer, &timer.to_bytes())?.is_some())
     }
 
     /// One row of a table of small things.
@@ -248,7 +278,27 @@ impl<B: Backing> State<B> {
     /// # Errors
     /// [`StateError`] when it cannot be read.
     pub fn next_timer(&self) -> Result<Option<Instant>, StateError> {
-        self.due_timers(Instant::MAX, 1).map(|timers| timers.first().map(|timer| timer.at))
+        // It is asked for with every fact, so it looks no further than it must.
+        let layers: Vec<&Layer> = self.layers().collect();
+        let mut first: Option<Instant> = None;
+        for (place, layer) in layers.iter().enumerate() {
+            let newer = layers.get(..place).unwrap_or_default();
+            let stands = |timer: &TimerKey| !newer.iter().any(|layer| layer.timers.contains_key(timer));
+            let set = layer.timers.iter().find(|(timer, set)| **set && stands(timer));
+            first = first.into_iter().chain(set.map(|(timer, _)| timer.at)).min();
+        }
+        self.backing.scan(Family::Timer, &[], &mut |key, _| {
+            let Some(timer) = TimerKey::from_bytes(key) else { return true };
+            if first.is_some_and(|first| first <= timer.at) {
+                return false;
+            }
+            let stands = !layers.iter().any(|layer| layer.timers.contains_key(&timer));
+            if stands {
+                first = Some(timer.at);
+            }
+            !stands
+        })?;
+        Ok(first)
     }
 
     /// Roughly how many rows the working layer will write.

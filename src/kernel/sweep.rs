@@ -5,12 +5,12 @@
 //! that was cut off starts over without doing anything twice.
 
 use super::clock::Timepiece;
-use super::decide::clocks::timepiece;
+use super::decide::clocks::{timepiece, timepiece_of};
 use super::decide::transit::{about, judged_by};
 use super::row::{Case, Deadline, Family, Status, Sweep};
 use super::state::{Backing, State, StateError};
 use super::turn::{About, Outgoing, Turn};
-use crate::event::catalogue::{CalendarApplied, DeadlineMoved, Event};
+use crate::event::catalogue::{CALENDAR_AMENDED, CalendarApplied, DeadlineMoved, Event, Term};
 use crate::id::{CaseId, Name};
 use crate::policy::definition::OnCalendarAmended;
 use crate::time::Instant;
@@ -22,7 +22,6 @@ const CASES_IN_GROUP: usize = 5_000;
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     after: Vec<u8>,
-    moved: u64,
 }
 
 /// The calendar that is to be swept next, if one is.
@@ -57,6 +56,8 @@ pub fn sweep<B: Backing>(
     })?;
     let ended = cases.len() < CASES_IN_GROUP;
     let cause = state.checkpoint().decided;
+    // Nothing is dated before what was decided already, imported or not.
+    let at = row.at.max(state.checkpoint().clock);
     let mut turn = Turn::new(state, cause, false);
     for key in cases {
         if turn.len() >= most {
@@ -64,14 +65,15 @@ pub fn sweep<B: Backing>(
         }
         let id = std::str::from_utf8(&key).ok().and_then(|id| CaseId::new(id).ok());
         if let Some(case) = id.map(|id| turn.state.case(&id)).transpose()?.flatten() {
-            progress.moved += move_deadlines(&mut turn, row.at, name, &case)?;
+            move_deadlines(&mut turn, at, name, &case)?;
         }
         progress.after = key;
     }
     if ended {
-        let applied = CalendarApplied { calendar: name.clone(), sha: row.sha, moved: progress.moved };
+        let row = turn.state.row::<Sweep>(Family::Sweep, name.as_str().as_bytes())?.unwrap_or(row);
+        let applied = CalendarApplied { calendar: name.clone(), sha: row.sha, moved: row.moved };
         let about = About { policy: Some(row.sha), ..About::default() };
-        turn.emit(row.at, &about, Event::CalendarApplied(applied))?;
+        turn.emit(at, &about, Event::CalendarApplied(applied))?;
         *progress = Progress::default();
     }
     Ok(turn.finish())
@@ -82,10 +84,9 @@ fn move_deadlines<B: Backing>(
     at: Instant,
     calendar: &Name,
     case: &Case,
-) -> Result<u64, StateError> {
-    let mut moved = 0;
+) -> Result<(), StateError> {
     if case.deadlines.iter().all(|deadline| !deadline.is_open()) {
-        return Ok(moved);
+        return Ok(());
     }
     let workflow = judged_by(turn.state, case)?;
     for clock in &workflow.clocks {
@@ -93,28 +94,39 @@ fn move_deadlines<B: Backing>(
             clock.calendar == *calendar && clock.on_calendar_amended == OnCalendarAmended::Recompute;
         let running = case.deadlines.iter().find(|it| it.clock == clock.name && it.is_open());
         let Some(deadline) = running.filter(|_| affected) else { continue };
-        let event =
-            timepiece(turn.state.policies(), clock).ok().and_then(|piece| again(&piece, deadline, at));
-        if let Some(event) = event {
+        let policies = turn.state.policies();
+        let (Ok(piece), Ok(before)) = (timepiece(policies, clock), timepiece_of(policies, clock, deadline))
+        else {
+            continue;
+        };
+        if let Some(event) = again(&piece, &before, deadline, at) {
             turn.emit(at, &about(case), event)?;
-            moved += 1;
         }
     }
-    Ok(moved)
+    Ok(())
 }
 
-fn again(piece: &Timepiece<'_>, deadline: &Deadline, at: Instant) -> Option<Event> {
+/// The event that moves a deadline from the calendar that it was counted on to
+/// the amended one, if that changes anything.
+fn again(
+    piece: &Timepiece<'_>,
+    before: &Timepiece<'_>,
+    deadline: &Deadline,
+    at: Instant,
+) -> Option<Event> {
     let mut term = piece.again(deadline, at).ok()?;
     if let Status::Paused { .. } = deadline.status {
         term.wake_at = None;
     }
-    let same = term.due_at == deadline.term.due_at && term.provisional == deadline.term.provisional;
+    let of = |term: &Term| (term.due_at, term.soon_at, term.provisional);
+    let same = of(&term) == of(&deadline.term)
+        && piece.rungs_left(&term) == before.rungs_left(&deadline.term);
     // An unmoved deadline keeps the calendar that it was computed with: that the
     // new one agrees is no event.
     (!same).then(|| {
         Event::DeadlineMoved(DeadlineMoved {
             clock: piece.clock.name.clone(),
-            reason: "calendar.amended".into(),
+            reason: CALENDAR_AMENDED.into(),
             before: deadline.term.due_at,
             resumed_at: None,
             term,

@@ -6,9 +6,10 @@
 //! groups as large as the caller allows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::clock::{Step, Timepiece};
-use super::decide::clocks::timepiece;
+use super::clock::Step;
+use super::decide::clocks::timepiece_of;
 use super::decide::expire;
 use super::decide::opening::open_for_period;
 use super::decide::publish::following;
@@ -16,9 +17,14 @@ use super::decide::transit::{about, judged_by};
 use super::row::{Deadline, Family, Schedule, Timer, TimerKey};
 use super::state::{Backing, State, StateError};
 use super::turn::{About, Outgoing, Turn};
-use crate::event::catalogue::{DeadlineBreached, Event, PeriodOpened, RungReached};
-use crate::id::{CaseId, Name, Seq};
+use crate::calendar::{Calendar, Period};
+use crate::event::catalogue::{
+    DeadlineBreached, DeadlineMoved, Event, PeriodOpened, RESCHEDULED, RungReached, Term,
+};
+use crate::event::fact::{Content, Received};
+use crate::id::{CaseId, Name, Seq, Sha};
 use crate::policy::definition::{Clock, Covers, Opening, Workflow};
+use crate::policy::set::PolicySet;
 use crate::time::Instant;
 
 /// What became of a call to [`fire`].
@@ -30,7 +36,22 @@ pub struct Fired {
     pub more: bool,
 }
 
+/// Up to which instant time has passed when a record is decided: its own, or the
+/// latest that the ledger has seen, should the server's clock have gone back. A
+/// fact of the past lets pass its own past only, so that the deadlines of history
+/// are judged by what was imported and alarm nobody.
+#[must_use]
+pub fn passes_until<B: Backing>(state: &State<B>, received: &Received) -> Instant {
+    let imported_at = match &received.content {
+        Content::Fact(fact) => fact.imported_at.filter(|at| *at <= received.at),
+        Content::Malformed(..) | Content::Tick => None,
+    };
+    imported_at.unwrap_or_else(|| received.at.max(state.checkpoint().clock))
+}
+
 /// Fires the timers that are due at `now`, about `most` events of them.
+///
+/// What is fired and in which order does not depend on `most`.
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read.
@@ -40,69 +61,81 @@ pub fn fire<B: Backing>(
     now: Instant,
     most: usize,
 ) -> Result<Fired, StateError> {
-    let now = now.max(state.checkpoint().clock);
     let due = state.due_timers(now, most)?;
-    let mut more = due.len() >= most;
+    // Beyond the last one that was read there may be others before any new one.
+    let horizon = due.last().filter(|_| due.len() >= most).cloned();
+    let mut more = horizon.is_some();
     let mut queue: BTreeSet<TimerKey> = due.into_iter().collect();
+    state.listen(Some(now));
     let mut turn = Turn::new(state, cause, true);
     while let Some(key) = queue.pop_first() {
         if turn.len() >= most {
             more = true;
             break;
         }
+        // Firing one timer may take another away.
+        if !turn.state.is_set(&key)? {
+            continue;
+        }
         let room = most - turn.len();
-        let again = match &key.timer {
-            Timer::Parked(seq) => expire(&mut turn, *seq).map(|()| None)?,
+        match &key.timer {
+            Timer::Parked(seq) => expire(&mut turn, *seq)?,
             Timer::Period(workflow) => open_period(&mut turn, key.at, workflow, room)?,
             Timer::Deadline(case, clock) => reach(&mut turn, key.at, case, clock)?,
-        };
-        queue.extend(again.filter(|at| *at <= now).map(|at| TimerKey { at, timer: key.timer }));
+        }
+        let within = |timer: &TimerKey| horizon.as_ref().is_none_or(|horizon| timer <= horizon);
+        queue.extend(turn.state.heard().into_iter().filter(within));
     }
+    turn.state.listen(None);
     Ok(Fired { out: turn.finish(), more })
 }
 
-/// What a deadline comes to at `at`; when it wants to be looked at again.
+/// What a deadline comes to at `at`.
 fn reach<B: Backing>(
     turn: &mut Turn<'_, B>,
     at: Instant,
     id: &CaseId,
     name: &Name,
-) -> Result<Option<Instant>, StateError> {
-    let Some(case) = turn.state.case(id)? else { return Ok(None) };
+) -> Result<(), StateError> {
+    let Some(case) = turn.state.case(id)? else { return Err(lost(id, "there is no such case")) };
     let Some(deadline) = case.deadlines.iter().find(|deadline| deadline.clock == *name) else {
-        return Ok(None);
+        return Err(lost(id, &format!("it has no clock {name}")));
     };
     let workflow = judged_by(turn.state, &case)?;
-    let Some(clock) = workflow.clocks.iter().find(|clock| clock.name == *name) else { return Ok(None) };
-    let Ok(piece) = timepiece(turn.state.policies(), clock) else { return Ok(None) };
-    let Some((next_at, step)) = piece.next(deadline).filter(|(next_at, _)| *next_at <= at) else {
-        return Ok(None);
+    let Some(clock) = workflow.clocks.iter().find(|clock| clock.name == *name) else {
+        return Err(lost(id, &format!("its workflow has no clock {name}")));
     };
+    let piece = timepiece_of(turn.state.policies(), clock, deadline)
+        .map_err(|reason| lost(id, &reason.message))?;
+    let wake = |deadline: &Deadline| piece.next(deadline).map(|(next_at, _)| next_at.max(at));
     let mut after = deadline.clone();
-    let event = match step {
-        Step::Breach => {
+    let event = match piece.next(deadline).filter(|(next_at, _)| *next_at <= at) {
+        Some((_, Step::Breach)) => {
             after.breached_at = Some(at);
-            let wake_at = wake(&piece, &after);
-            let clock = name.clone();
+            let (clock, wake_at) = (name.clone(), wake(&after));
             Event::DeadlineBreached(DeadlineBreached { clock, due_at: deadline.term.due_at, wake_at })
         }
-        Step::Rung(place, nth) => {
-            if let Some(count) = after.term.rungs.get_mut(usize::from(place)) {
-                *count = nth;
-            }
-            let wake_at = wake(&piece, &after);
-            let to = RungPlace { clock, place, nth };
-            let Some(event) = to.event(turn.state, &case.owner, deadline, wake_at) else { return Ok(None) };
-            event
+        Some((_, Step::Rung(place, nth))) => {
+            after.term.rungs.iter_mut().skip(place.into()).take(1).for_each(|count| *count = nth);
+            let reached = RungPlace { clock, place, nth };
+            let event = reached.event(turn.state, &case.owner, deadline, wake(&after));
+            event.ok_or_else(|| lost(id, &format!("the ladder of {name} has no rung {place}")))?
         }
+        // An earlier version of the engine reckoned otherwise: look again later.
+        None => Event::DeadlineMoved(DeadlineMoved {
+            clock: name.clone(),
+            reason: RESCHEDULED.into(),
+            before: deadline.term.due_at,
+            resumed_at: None,
+            term: Term { wake_at: wake(deadline), ..deadline.term.clone() },
+        }),
     };
-    let again = wake(&piece, &after);
-    turn.emit(at.max(next_at), &about(&case), event)?;
-    Ok(again)
+    turn.emit(at, &about(&case), event)
 }
 
-fn wake(piece: &Timepiece<'_>, deadline: &Deadline) -> Option<Instant> {
-    piece.next(deadline).map(|(at, _)| at)
+/// A timer that has nothing to fire: the rows contradict each other.
+fn lost(id: &CaseId, reason: &str) -> StateError {
+    StateError::Row { family: Family::Timer.name(), key: id.to_string(), reason: reason.to_owned() }
 }
 
 /// A rung of a clock's ladder, reached for the nth time.
@@ -136,69 +169,86 @@ impl RungPlace<'_> {
     }
 }
 
-/// Opens the cases of a period that has begun, as many as there is room for.
+/// Opens the cases of a period that has begun, as many as there is room for; its
+/// timer stays set until all of them are open.
 fn open_period<B: Backing>(
     turn: &mut Turn<'_, B>,
     at: Instant,
     name: &Name,
     room: usize,
-) -> Result<Option<Instant>, StateError> {
+) -> Result<(), StateError> {
     let key = name.as_str().as_bytes();
-    let Some(schedule) = turn.state.row::<Schedule>(Family::Schedule, key)? else { return Ok(None) };
-    let workflow = turn.state.policies().workflow_in_force(name, at);
-    if let Some(workflow) = &workflow {
-        if !open_cases(turn, &schedule, workflow, room)? {
-            return Ok(Some(at));
-        }
+    let Some(schedule) = turn.state.row::<Schedule>(Family::Schedule, key)? else {
+        return Err(StateError::Row {
+            family: Family::Timer.name(),
+            key: name.to_string(),
+            reason: "no period of it was scheduled".into(),
+        });
+    };
+    let policies = turn.state.policies().clone();
+    let workflow = policies.workflow_in_force(name, at);
+    let calendar = workflow.as_ref().and_then(|workflow| calendar_of(&policies, workflow));
+    let (Some(workflow), Some(calendar)) = (workflow, calendar) else {
+        return wait_for_version(turn, &policies, at, name, schedule.period);
+    };
+    if !open_cases(turn, at, &schedule, &workflow, calendar, room)? {
+        return Ok(());
     }
-    let next = following(workflow.as_deref(), &schedule.period);
-    let policies = turn.state.policies();
-    let policy = workflow.as_ref().and_then(|workflow| policies.sha_of(workflow));
-    let calendar = workflow.as_ref().and_then(|workflow| match &workflow.opens {
-        Opening::Calendar { calendar, .. } => policies.calendar(calendar),
-        Opening::Event { .. } => None,
-    });
-    let Some((_, calendar)) = calendar else { return stop(turn, at, name, &schedule) };
-    let next_at = calendar.midnight(next.start());
+    let next = following(Some(&workflow), &schedule.period);
+    let policy = policies.sha_of(&workflow);
     let opened = PeriodOpened {
         workflow: name.clone(),
         policy: policy.unwrap_or_default(),
         period: schedule.period,
         next,
-        next_at,
+        next_at: calendar.midnight(next.start()).max(at),
     };
     let about = About { policy, ..About::default() };
-    turn.emit(at, &about, Event::PeriodOpened(opened))?;
-    Ok(Some(next_at))
+    turn.emit(at, &about, Event::PeriodOpened(opened))
 }
 
-/// A duty whose policy has ended opens no more periods: its next one never comes.
-fn stop<B: Backing>(
+/// The calendar that begins the periods of a workflow, if it has such.
+fn calendar_of<'a>(policies: &'a PolicySet, workflow: &Workflow) -> Option<&'a Calendar> {
+    match &workflow.opens {
+        Opening::Calendar { calendar, .. } => policies.calendar(calendar).map(|(_, calendar)| calendar),
+        Opening::Event { .. } => None,
+    }
+}
+
+/// A duty that no version is in force of opens nothing until the next version
+/// begins; where none was published its next period never comes.
+fn wait_for_version<B: Backing>(
     turn: &mut Turn<'_, B>,
+    policies: &PolicySet,
     at: Instant,
     name: &Name,
-    schedule: &Schedule,
-) -> Result<Option<Instant>, StateError> {
-    let opened = PeriodOpened {
-        workflow: name.clone(),
-        policy: crate::id::Sha::ZERO,
-        period: schedule.period.clone(),
-        next: schedule.period.next(),
-        next_at: Instant::MAX,
+    period: Period,
+) -> Result<(), StateError> {
+    let begins = |workflow: &Arc<Workflow>| {
+        let Opening::Calendar { every, .. } = &workflow.opens else { return None };
+        let from = workflow.effective.from;
+        let next_at = calendar_of(policies, workflow)?.midnight(from);
+        let next = Period::containing(*every, from);
+        (next_at > at && next.start() >= period.start()).then_some((next_at, next))
     };
-    turn.emit(at, &About::default(), Event::PeriodOpened(opened))?;
-    Ok(None)
+    let next = policies.versions(name).filter_map(begins).min();
+    let (next_at, next) = next.unwrap_or((Instant::MAX, period.next()));
+    let opened = PeriodOpened { workflow: name.clone(), policy: Sha::ZERO, period, next, next_at };
+    turn.emit(at, &About::default(), Event::PeriodOpened(opened))
 }
 
 fn open_cases<B: Backing>(
     turn: &mut Turn<'_, B>,
+    at: Instant,
     schedule: &Schedule,
     workflow: &Workflow,
+    calendar: &Calendar,
     room: usize,
 ) -> Result<bool, StateError> {
     let Opening::Calendar { covers, units, .. } = &workflow.opens else { return Ok(true) };
+    let begins_at = calendar.midnight(schedule.period.start());
     let period = match covers {
-        Covers::Current => schedule.period.clone(),
+        Covers::Current => schedule.period,
         Covers::Previous => schedule.period.previous(),
     };
     let end = turn.len() + room;
@@ -206,7 +256,7 @@ fn open_cases<B: Backing>(
         if turn.len() >= end {
             return Ok(false);
         }
-        open_for_period(turn, schedule.opens_at, workflow, unit, &period)?;
+        open_for_period(turn, (at, begins_at), workflow, unit, &period)?;
     }
     Ok(true)
 }

@@ -1,6 +1,7 @@
 //! All integration tests in one binary; each module says what it holds true.
 
 mod calendar_vectors;
+mod engine_on_nats;
 mod entry;
 mod envelope;
 mod envelope_properties;

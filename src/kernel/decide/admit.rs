@@ -8,7 +8,7 @@ use crate::event::fact::{Content, Fact, Malformed, Received};
 use crate::id::{CaseId, Seq, Sha};
 use crate::kernel::row::{Family, Known, Parked, known_key};
 use crate::kernel::state::{Backing, State, StateError};
-use crate::kernel::turn::{About, Outgoing, Turn};
+use crate::kernel::turn::{About, MOST_IN_TURN, Outgoing, Turn};
 use crate::time::Instant;
 
 /// The type by which definitions come in.
@@ -41,10 +41,7 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
             let recorded_at = fact.imported_at.unwrap_or(received.at).min(received.at);
             let stated =
                 Stated { fact: (**fact).clone(), content: fact.content(), recorded_at, parked: None };
-            match fact.imported_at.filter(|at| *at > received.at) {
-                Some(at) => refuse(&mut turn, &stated, import_from_the_future(at), false)?,
-                None => admit(&mut turn, stated)?,
-            }
+            admit(&mut turn, stated)?;
         }
     }
     Ok(turn.finish())
@@ -59,6 +56,9 @@ fn admit<B: Backing>(turn: &mut Turn<'_, B>, stated: Stated) -> Result<(), State
     let key = known_key(&stated.fact.source, &stated.fact.id);
     if let Some(known) = turn.state.row::<Known>(Family::Known, &key)? {
         return seen_before(turn, &stated, &known);
+    }
+    if let Some(at) = stated.fact.imported_at.filter(|at| *at > stated.recorded_at) {
+        return refuse(turn, &stated, import_from_the_future(at), false);
     }
     if stated.fact.kind.as_str() == POLICY_PUBLISHED {
         return publish::publish(turn, &stated);
@@ -132,21 +132,42 @@ fn park<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, cases: Vec<CaseId>)
 
 /// The most facts that wait for one case, so that opening it stays one group.
 const MOST_PARKED: usize = 16;
+/// The most events that taking up parked facts makes, for the same reason: it
+/// leaves a quarter of [`MOST_IN_TURN`] to the opening itself.
+const MOST_IN_TAKE_UP: usize = MOST_IN_TURN / 4 * 3;
 
 /// Takes up the facts that waited for a case that is now there, in the order in
 /// which they came.
 pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result<(), StateError> {
     let prefix = [id.as_str().as_bytes(), &[0]].concat();
+    let begun = turn.len();
     for key in turn.state.keys(Family::ParkedFor, &prefix, MOST_PARKED)? {
         let Some(seq) = key.get(prefix.len()..).and_then(|tail| tail.try_into().ok()) else { continue };
         let seq = Seq(u64::from_be_bytes(seq));
-        let Some((stated, _)) = parked(turn.state, seq)? else { continue };
-        if let Some(case) = turn.state.case(id)? {
+        let Some((stated, row)) = parked(turn.state, seq)? else { continue };
+        let Some(case) = turn.state.case(id)? else { continue };
+        if row.cases.len() > 1 && !transit::fits(turn.state, &stated, &case)? {
+            // It may be meant for another of the cases that it waits for.
+            continue;
+        }
+        let clocks = transit::judged_by(turn.state, &case)?.clocks.len();
+        if turn.len() - begun + MOST_OF_A_FACT + clocks * MOST_OF_A_CLOCK > MOST_IN_TAKE_UP {
+            let message = "too many facts waited for this case to be taken up at once; state it again";
+            let reason = Reason::new("case.crowded", "subject", id.as_str(), message);
+            refuse(turn, &stated, reason, false)?;
+        } else {
             transit::transit(turn, &stated, &case)?;
         }
     }
     Ok(())
 }
+
+/// The most events that a fact on a case has, besides those of its clocks:
+/// acceptance and closing.
+const MOST_OF_A_FACT: usize = 2;
+/// The most events that a fact has for one clock: breach withdrawn, met, set,
+/// paused, and cancelled at closing.
+const MOST_OF_A_CLOCK: usize = 5;
 
 /// Refuses a parked fact whose time is over.
 pub(in crate::kernel) fn expire<B: Backing>(turn: &mut Turn<'_, B>, seq: Seq) -> Result<(), StateError> {

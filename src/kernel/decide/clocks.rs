@@ -12,14 +12,14 @@ use super::transit::holds;
 use crate::calendar::Calendar;
 use crate::event::catalogue::{
     DeadlineBreached, DeadlineCancelled, DeadlineMet, DeadlineMoved, DeadlinePaused, DeadlineSet, Event,
-    Reason, Term,
+    RESUMED, Reason, Term,
 };
 use crate::id::{EventType, Name};
 use crate::kernel::clock::Timepiece;
 use crate::kernel::row::{Case, Deadline, Status};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
-use crate::policy::definition::{Clock, Path, TimeSource, Trigger, Workflow};
+use crate::policy::definition::{Clock, OnCalendarAmended, Path, TimeSource, Trigger, Workflow};
 use crate::policy::set::PolicySet;
 use crate::time::Instant;
 
@@ -192,21 +192,37 @@ fn pause_or_resume<B: Backing>(
             turn.emit(at, about, Event::DeadlinePaused(paused))
         }
         Status::Paused { since } if !still => {
+            // A server's clock may go back; a pause never does.
+            let until = at.max(since);
             let mut resumed = deadline.clone();
-            resumed.pauses.push((since, at));
-            let term =
-                timepiece(turn.state.policies(), clock).ok().and_then(|it| it.again(&resumed, at).ok());
+            resumed.pauses.push((since, until));
+            let term = resumed_term(turn.state.policies(), clock, &resumed, until);
             let moved = DeadlineMoved {
                 clock: clock.name.clone(),
-                reason: "resumed".into(),
+                reason: RESUMED.into(),
                 before: deadline.term.due_at,
-                resumed_at: Some(at),
-                term: term.unwrap_or_else(|| deadline.term.clone()),
+                resumed_at: Some(until),
+                term,
             };
             turn.emit(at, about, Event::DeadlineResumed(moved))
         }
         Status::Running | Status::Paused { .. } | Status::Met { .. } | Status::Cancelled => Ok(()),
     }
+}
+
+/// What stands at a deadline that has run on at `now`. Where its rule cannot be
+/// reckoned with pauses it stays where it was.
+fn resumed_term(policies: &PolicySet, clock: &Clock, resumed: &Deadline, now: Instant) -> Term {
+    let piece = match clock.on_calendar_amended {
+        OnCalendarAmended::Recompute => timepiece(policies, clock),
+        OnCalendarAmended::Keep => timepiece_of(policies, clock, resumed),
+    };
+    let Ok(piece) = piece else { return resumed.term.clone() };
+    piece.again(resumed, now).unwrap_or_else(|_| {
+        let running = Deadline { status: Status::Running, ..resumed.clone() };
+        let wake_at = piece.next(&running).map(|(at, _)| at.max(now));
+        Term { wake_at, ..resumed.term.clone() }
+    })
 }
 
 /// Ends every clock that still runs, because the case is closed.
@@ -258,6 +274,21 @@ pub fn timepiece<'a>(policies: &'a PolicySet, clock: &'a Clock) -> Result<Timepi
         return Err(Reason::new("calendar.unknown", "calendar", clock.calendar.as_str(), message));
     };
     Ok(Timepiece { clock, calendar_sha, calendar })
+}
+
+/// A clock with the calendar that a deadline of it was counted on: it judges the
+/// deadline until a sweep moves it, whatever was published since.
+///
+/// # Errors
+/// [`Reason`] when that calendar was never published.
+pub fn timepiece_of<'a>(
+    policies: &'a PolicySet,
+    clock: &'a Clock,
+    deadline: &Deadline,
+) -> Result<Timepiece<'a>, Reason> {
+    let calendar_sha = deadline.term.calendar;
+    let calendar = policies.calendar_by_sha(&calendar_sha);
+    calendar.map_or_else(|| timepiece(policies, clock), |calendar| Ok(Timepiece { clock, calendar_sha, calendar }))
 }
 
 /// The instant that counts for a clock.

@@ -52,13 +52,14 @@ pub fn open<B: Backing>(
     take_up(turn, &id)
 }
 
-/// Opens one unit's case of a period, unless it is there.
+/// Opens one unit's case of a period at `at`, unless it is there; its clocks count
+/// from `begins_at`.
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read.
 pub fn open_for_period<B: Backing>(
     turn: &mut Turn<'_, B>,
-    at: Instant,
+    (at, begins_at): (Instant, Instant),
     workflow: &Workflow,
     unit: &UnitId,
     period: &Period,
@@ -81,7 +82,7 @@ pub fn open_for_period<B: Backing>(
     };
     turn.emit(at, &about, Event::CaseOpened(Box::new(opened)))?;
     for clock in workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)) {
-        clocks::start(turn, at, &about, clock, at, 1)?;
+        clocks::start(turn, at, &about, clock, begins_at, 1)?;
     }
     take_up(turn, &id)
 }

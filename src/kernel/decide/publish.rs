@@ -12,7 +12,7 @@ use crate::kernel::row::{Family, Schedule};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::Turn;
 use crate::policy::definition::{Definition, Opening, Workflow};
-use crate::policy::set::PolicySet;
+use crate::policy::set::{PolicySet, Unsound};
 use crate::time::Instant;
 
 /// The identity that may publish before there is a register.
@@ -86,12 +86,12 @@ fn check<B: Backing>(state: &State<B>, stated: &Stated) -> Result<Checked, Reaso
         let message = format!("the document's digest is {computed}; publish what was checked");
         return Err(Reason::new("policy.invalid", "data.sha", &sha.to_string(), message));
     }
-    let policies =
-        state.policies().with(&definition).map_err(|error| invalid("data.document", error.to_string()))?;
+    let unsound = |error: Unsound| invalid("data.document", format!("failed to {error}"));
+    let policies = state.policies().admit(&definition).map_err(unsound)?;
     Ok(Checked { definition, sha, document, policies })
 }
 
-/// Where a recurring duty begins that had no period before: with the first period
+/// Where a recurring duty begins that had no period before, or none any more: with the first period
 /// of which something is due after it is published and in force.
 fn first_period<B: Backing>(
     state: &State<B>,
@@ -100,22 +100,29 @@ fn first_period<B: Backing>(
     now: Instant,
 ) -> Result<Option<FirstPeriod>, StateError> {
     let Opening::Calendar { every, calendar, .. } = &workflow.opens else { return Ok(None) };
-    if state.row::<Schedule>(Family::Schedule, workflow.name.as_str().as_bytes())?.is_some() {
+    let schedule = state.row::<Schedule>(Family::Schedule, workflow.name.as_str().as_bytes())?;
+    let ended = |schedule: &Schedule| {
+        schedule.opens_at == Instant::MAX || state.policies().workflow_in_force(&workflow.name, now).is_none()
+    };
+    if schedule.is_some_and(|schedule| !ended(&schedule)) {
         return Ok(None);
     }
     let Some((_, calendar)) = policies.calendar(calendar) else { return Ok(None) };
     let from = calendar.local_date(now).max(workflow.effective.from);
     let ahead = std::iter::successors(Some(Period::containing(*every, from)), |period| Some(period.next()));
-    let opens_at = |period: &Period| calendar.midnight(period.start());
+    let begins_at = |period: &Period| calendar.midnight(period.start());
     let still_due = |period: &Period| {
         workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)).all(|clock| {
             let due =
-                clocks::timepiece(policies, clock).ok().and_then(|it| it.due(opens_at(period), &[]).ok());
+                clocks::timepiece(policies, clock).ok().and_then(|it| it.due(begins_at(period), &[]).ok());
             due.is_none_or(|due| due.at > now)
         })
     };
     let first = ahead.take(MOST_PERIODS_AHEAD).find(still_due);
-    Ok(first.map(|period| FirstPeriod { opens_at: opens_at(&period), period }))
+    // A period that is under way opens its cases when the policy begins, though
+    // its clocks count from the period's own beginning.
+    let earliest = calendar.midnight(workflow.effective.from).max(now);
+    Ok(first.map(|period| FirstPeriod { opens_at: begins_at(&period).max(earliest), period }))
 }
 
 /// The period after `period`, of the kind that `workflow` now wants.
@@ -123,7 +130,8 @@ fn first_period<B: Backing>(
 pub fn following(workflow: Option<&Workflow>, period: &Period) -> Period {
     match workflow.map(|workflow| &workflow.opens) {
         Some(Opening::Calendar { every, .. }) if *every != period.kind() => {
-            Period::containing(*every, period.end())
+            let around = Period::containing(*every, period.end());
+            if around.start() < period.end() { around.next() } else { around }
         }
         _ => period.next(),
     }

@@ -14,6 +14,7 @@ use crate::id::{CaseId, Name};
 use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::policy::definition::{Opening, Path, Workflow};
+use crate::policy::set::PolicySet;
 use crate::time::Instant;
 
 /// Where a fact goes.
@@ -38,7 +39,7 @@ pub fn route<B: Backing>(state: &State<B>, fact: &Fact, at: Instant) -> Result<R
         let message = "no policy in force takes facts of this type";
         return Ok(Route::Nowhere(Reason::new("type.unhandled", "type", fact.kind.as_str(), message)));
     }
-    let ids: Vec<(CaseId, &Arc<Workflow>)> = match candidates(fact, &handlers) {
+    let ids: Vec<(CaseId, &Arc<Workflow>)> = match candidates(state.policies(), fact, &handlers) {
         Ok(ids) => ids,
         Err(reason) => return Ok(Route::Nowhere(reason)),
     };
@@ -74,10 +75,11 @@ where
 
 /// The cases that a fact may mean, by workflow.
 fn candidates<'a>(
+    policies: &PolicySet,
     fact: &Fact,
     handlers: &'a [Arc<Workflow>],
 ) -> Result<Vec<(CaseId, &'a Arc<Workflow>)>, Reason> {
-    let Some(subject) = &fact.subject else { return by_key(fact, handlers) };
+    let Some(subject) = &fact.subject else { return by_key(policies, fact, handlers) };
     let named = subject.split_once('/').and_then(|(name, key)| {
         let handler = handlers.iter().find(|handler| handler.name.as_str() == name)?;
         Some((CaseId::of(&handler.name, key), handler))
@@ -92,12 +94,19 @@ fn candidates<'a>(
 }
 
 fn by_key<'a>(
+    policies: &PolicySet,
     fact: &Fact,
     handlers: &'a [Arc<Workflow>],
 ) -> Result<Vec<(CaseId, &'a Arc<Workflow>)>, Reason> {
     let mut ids = Vec::new();
     for handler in handlers {
-        let parts: Option<Vec<String>> = handler.key.iter().map(|path| text_at(fact, path)).collect();
+        // A key names the owing unit by its id, however the fact spells it.
+        let part = |path: &Path| {
+            let text = text_at(fact, path)?;
+            let unit = (*path == handler.owner).then(|| policies.resolve_unit(&text)).flatten();
+            Some(unit.map_or(text, |unit| unit.to_string()))
+        };
+        let parts: Option<Vec<String>> = handler.key.iter().map(part).collect();
         let id = parts.and_then(|parts| CaseId::of(&handler.name, &parts.join("/")).ok());
         ids.extend(id.map(|id| (id, handler)));
     }

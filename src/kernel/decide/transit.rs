@@ -45,6 +45,15 @@ pub fn transit<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, case: &Case)
     Ok(())
 }
 
+/// Whether a fact could be taken by `case` as it stands.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn fits<B: Backing>(state: &State<B>, stated: &Stated, case: &Case) -> Result<bool, StateError> {
+    let workflow = judged_by(state, case)?;
+    Ok(permitted(state, &workflow, stated, case).is_ok())
+}
+
 /// The definition that a case was opened under.
 ///
 /// # Errors

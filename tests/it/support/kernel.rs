@@ -1,0 +1,481 @@
+//! Given, at, when, then: the kernel as the engine drives it, in virtual time, on
+//! a store in memory and the policies of `workflows/`.
+//!
+//! A record is delivered as the leader delivers it: timers first, in groups, then
+//! the fact, then the sweep of an amended calendar. Layers are sealed, stored and
+//! released after each group.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use duban::engine::backing::{Stored, commit};
+use duban::event::catalogue::{DeadlineMet, Event, EventRefused, RungReached, Term};
+use duban::event::entry::Entry;
+use duban::event::fact::{Content, Fact, Received};
+use duban::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
+use duban::kernel::decide::decide;
+use duban::kernel::digest::digest;
+use duban::kernel::evolve::evolve;
+use duban::kernel::genesis::open_ledger;
+use duban::kernel::row::{Case, Deadline};
+use duban::kernel::state::{State, settle};
+use duban::kernel::turn::Outgoing;
+use duban::kernel::{layer::Layer, sweep, timers};
+use duban::memory::store::MemoryStore;
+use duban::policy::definition::Definition;
+use duban::time::Instant;
+use serde_json::{Value, json};
+
+use crate::policies::shipped;
+
+/// The state that tests look at.
+pub type TestState = State<Stored<MemoryStore>>;
+
+/// An instant in China's time: `2022-09-28T16:20`, with seconds and fractions if
+/// they matter, or any full RFC 3339 text.
+#[track_caller]
+pub fn t(text: &str) -> Instant {
+    let zoned = text.ends_with('Z') || text.contains('+');
+    let seconds = if text.matches(':').count() < 2 { ":00" } else { "" };
+    let full = if zoned { text.to_owned() } else { format!("{text}{seconds}+08:00") };
+    full.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A fact to be: `fact("objection.received").by("xinyong-pingtai").of("YY-1")`.
+#[derive(Clone)]
+pub struct FactDraft(Fact);
+
+/// A fact of a type, with an id of its own once it is delivered.
+#[track_caller]
+pub fn fact(kind: &str) -> FactDraft {
+    FactDraft(Fact {
+        source: "/test".into(),
+        id: String::new(),
+        kind: EventType::new(kind).expect("a type"),
+        version: None,
+        subject: None,
+        actor: UnitId::new("nobody").expect("a unit"),
+        occurred_at: None,
+        imported_at: None,
+        data: json!({}),
+    })
+}
+
+impl FactDraft {
+    #[track_caller]
+    pub fn by(mut self, actor: &str) -> Self {
+        self.0.actor = UnitId::new(actor).expect("a unit");
+        self
+    }
+
+    pub fn of(mut self, subject: &str) -> Self {
+        self.0.subject = Some(subject.into());
+        self
+    }
+
+    pub fn id(mut self, id: &str) -> Self {
+        self.0.id = id.into();
+        self
+    }
+
+    pub fn data(mut self, data: Value) -> Self {
+        self.0.data = data;
+        self
+    }
+
+    pub fn occurred(mut self, at: Instant) -> Self {
+        self.0.occurred_at = Some(at);
+        self
+    }
+
+    pub fn imported(mut self, at: Instant) -> Self {
+        self.0.imported_at = Some(at);
+        self
+    }
+
+    pub fn into_fact(self) -> Fact {
+        self.0
+    }
+}
+
+/// The fact that publishes a definition.
+pub fn publication(definition: &Definition) -> FactDraft {
+    let document = serde_json::to_value(definition).expect("JSON");
+    let sha = definition.sha().expect("a digest");
+    fact("policy.published").by("operator").data(json!({
+        "kind": definition.kind(), "name": definition.name(), "version": definition.version(),
+        "sha": sha.to_string(), "document": document,
+    }))
+}
+
+/// How records are delivered; no choice may change what is decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery {
+    /// About how many events a group has.
+    pub most: usize,
+    /// How many sealed layers wait to be stored.
+    pub unstored: usize,
+}
+
+/// A tenant under test.
+pub struct Given {
+    pub state: TestState,
+    store: MemoryStore,
+    tenant: TenantId,
+    delivery: Delivery,
+    sealed: VecDeque<Arc<Layer>>,
+    now: Instant,
+    next: Seq,
+    /// Everything on the ledger.
+    pub ledger: Vec<Outgoing>,
+    /// The places after which a group ended, so that an engine can die there.
+    pub group_ends: Vec<Seq>,
+    /// What the last step brought.
+    last: usize,
+}
+
+type Base = (MemoryStore, Vec<Outgoing>, Seq);
+
+impl Given {
+    /// A tenant with its register, calendar, event types and the workflows named,
+    /// published a month before anything happens.
+    #[track_caller]
+    pub fn tenant(tenant: &str, workflows: &[&str]) -> Self {
+        Self::tenant_from(tenant, workflows, t("2022-05-20T09:00"))
+    }
+
+    /// As [`Given::tenant`], published at an instant.
+    pub fn tenant_from(tenant: &str, workflows: &[&str], at: Instant) -> Self {
+        static BASES: OnceLock<Mutex<BTreeMap<String, Base>>> = OnceLock::new();
+        let name = format!("{tenant} {workflows:?} {at}");
+        let bases = BASES.get_or_init(Mutex::default);
+        let known = bases.lock().expect("no test panics here").get(&name).cloned();
+        let (store, ledger, next) = known.unwrap_or_else(|| {
+            let mut given = Self::empty(tenant, at);
+            for definition in chosen(tenant, workflows) {
+                given.when(publication(&definition));
+                assert_eq!(given.kinds(), ["policy.published"], "{:#?}", given.events());
+            }
+            let base = (given.store, given.ledger, given.next);
+            bases.lock().expect("no test panics here").insert(name, base.clone());
+            base
+        });
+        let tenant = TenantId::new(tenant).expect("a tenant");
+        let store = store.after_crash(0);
+        let state = State::load(Stored(store.clone()), &tenant).expect("a state");
+        let last = ledger.len();
+        let group_ends = vec![Seq(ledger.len() as u64)];
+        let delivery = Delivery { most: 600, unstored: 0 };
+        Self { state, store, tenant, delivery, sealed: VecDeque::new(), now: at, next, ledger, group_ends, last }
+    }
+
+    /// A tenant whose ledger has its first entry only.
+    pub fn empty(tenant: &str, at: Instant) -> Self {
+        let tenant = TenantId::new(tenant).expect("a tenant");
+        let store = MemoryStore::new();
+        let mut state = State::load(Stored(store.clone()), &tenant).expect("a state");
+        let out = open_ledger(&mut state, uuid::Uuid::from_u128(7), &tenant, at).expect("a ledger");
+        let mut given = Self {
+            state,
+            store,
+            tenant,
+            delivery: Delivery { most: 600, unstored: 0 },
+            sealed: VecDeque::new(),
+            now: at,
+            next: Seq(1),
+            ledger: Vec::new(),
+            group_ends: Vec::new(),
+            last: 0,
+        };
+        given.group(out);
+        given.settle_all();
+        given
+    }
+
+    pub fn delivered(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Lets time pass up to an instant: a tick recorded then fires the timers.
+    pub fn at(&mut self, at: Instant) -> &mut Self {
+        self.now = at;
+        self.last = self.ledger.len();
+        self.receive(Content::Tick);
+        self
+    }
+
+    /// Sets the clock without anything being recorded.
+    pub fn silently_at(&mut self, at: Instant) -> &mut Self {
+        self.now = at;
+        self
+    }
+
+    /// Delivers a fact, recorded now.
+    pub fn when(&mut self, draft: FactDraft) -> &mut Self {
+        self.last = self.ledger.len();
+        let mut fact = draft.0;
+        if fact.id.is_empty() {
+            fact.id = format!("fact-{}", self.next);
+        }
+        self.receive(Content::Fact(Box::new(fact)));
+        self
+    }
+
+    fn receive(&mut self, content: Content) {
+        let received = Received { seq: self.next, at: self.now, content };
+        self.next = self.next.next();
+        self.deliver(&received);
+    }
+
+    /// Decides a record as the leader does.
+    pub fn deliver(&mut self, received: &Received) {
+        let most = self.delivery.most;
+        let now = timers::passes_until(&self.state, received);
+        loop {
+            let fired = timers::fire(&mut self.state, received.seq, now, most).expect("timers fire");
+            assert!(fired.out.len() < most + 400, "a group of {} events", fired.out.len());
+            let idle = fired.out.is_empty();
+            self.group(fired.out);
+            if !fired.more {
+                break;
+            }
+            assert!(!idle || most < 2, "timers are left, and none of them fires");
+        }
+        let decided = decide(&mut self.state, received).expect("every record is decided");
+        assert!(decided.len() <= duban::kernel::turn::MOST_IN_TURN, "{} events", decided.len());
+        self.group(decided);
+        self.sweep();
+    }
+
+    /// Goes on with sweeps that are pending.
+    pub fn sweep(&mut self) {
+        while let Some(name) = sweep::pending(&self.state).expect("a state") {
+            let mut progress = sweep::Progress::default();
+            while sweep::pending(&self.state).expect("a state").as_ref() == Some(&name) {
+                self.settle_all();
+                let out = sweep::sweep(&mut self.state, &name, &mut progress, self.delivery.most);
+                self.group(out.expect("a sweep"));
+            }
+        }
+    }
+
+    /// One group of the sweep that is pending, from its beginning, as after a restart.
+    pub fn sweep_once(&mut self, most: usize) -> usize {
+        let name = sweep::pending(&self.state).expect("a state").expect("a sweep is pending");
+        self.settle_all();
+        let mut progress = sweep::Progress::default();
+        let out = sweep::sweep(&mut self.state, &name, &mut progress, most).expect("a sweep");
+        let events = out.len();
+        self.group(out);
+        events
+    }
+
+    /// Delivers a fact without the sweep that may follow.
+    pub fn when_cut_off(&mut self, draft: FactDraft) -> &mut Self {
+        self.last = self.ledger.len();
+        let received =
+            Received { seq: self.next, at: self.now, content: Content::Fact(Box::new(draft.id("cut").0)) };
+        self.next = self.next.next();
+        let decided = decide(&mut self.state, &received).expect("every record is decided");
+        self.group(decided);
+        self
+    }
+
+    fn group(&mut self, out: Vec<Outgoing>) {
+        if out.is_empty() {
+            return;
+        }
+        self.ledger.extend(out);
+        self.group_ends.push(Seq(self.ledger.len() as u64));
+        self.sealed.push_back(self.state.seal().expect("a layer"));
+        while self.sealed.len() > self.delivery.unstored {
+            self.store_oldest();
+        }
+    }
+
+    fn store_oldest(&mut self) {
+        let Some(layer) = self.sealed.pop_front() else { return };
+        let rows = settle(&layer, &Stored(self.store.clone())).expect("rows");
+        commit(&self.store, rows).expect("a commit");
+        self.state.release();
+    }
+
+    /// Stores everything.
+    pub fn settle_all(&mut self) {
+        while !self.sealed.is_empty() {
+            self.store_oldest();
+        }
+    }
+
+    /// The store, with everything in it.
+    pub fn stored(&mut self) -> &MemoryStore {
+        self.settle_all();
+        &self.store
+    }
+
+    /// The digest of the rows.
+    pub fn digest(&mut self) -> Sha {
+        self.settle_all();
+        digest(&Stored(self.store.clone())).expect("a digest")
+    }
+
+    /// The entries of the last step.
+    pub fn events(&self) -> Vec<&Entry> {
+        self.ledger.iter().skip(self.last).map(|out| &out.entry).collect()
+    }
+
+    /// All entries.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.ledger.iter().map(|out| &out.entry)
+    }
+
+    /// The types of the last step's events.
+    pub fn kinds(&self) -> Vec<&str> {
+        self.events().into_iter().map(|entry| entry.decided.event.kind()).collect()
+    }
+
+    /// The last step's events are of just these types, separated by spaces.
+    #[track_caller]
+    pub fn then(&mut self, kinds: &str) -> &mut Self {
+        let expected: Vec<&str> = kinds.split_whitespace().collect();
+        assert_eq!(self.kinds(), expected, "{:#?}", self.events());
+        self
+    }
+
+    /// The last step was a refusal by this rule.
+    #[track_caller]
+    pub fn then_refused(&mut self, rule: &str) -> &EventRefused {
+        let events = self.events();
+        let refused = events.iter().find_map(|entry| match &entry.decided.event {
+            Event::EventRefused(it) => Some(it),
+            _ => None,
+        });
+        let Some(refused) = refused else { panic!("nothing was refused: {events:#?}") };
+        assert_eq!(refused.reason.rule, rule, "{}", refused.reason.message);
+        let place = self.ledger.iter().rposition(|out| matches!(&out.entry.decided.event, Event::EventRefused(it) if it == refused));
+        match &self.ledger[place.expect("it is there")].entry.decided.event {
+            Event::EventRefused(it) => it,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The deadlines met by the last step.
+    pub fn met(&self) -> Vec<&DeadlineMet> {
+        let met = self.events().into_iter().filter_map(|entry| match &entry.decided.event {
+            Event::DeadlineMet(it) => Some(it),
+            _ => None,
+        });
+        met.collect()
+    }
+
+    /// Exactly one deadline was met by the last step, late or not.
+    #[track_caller]
+    pub fn then_met(&mut self, late: bool) -> &mut Self {
+        let met = self.met();
+        assert_eq!(met.len(), 1, "{:#?}", self.events());
+        assert_eq!(met[0].late, late, "{:#?}", met[0]);
+        self
+    }
+
+    /// Breaches, reminders and escalations so far: instant and a word for each.
+    pub fn alarms(&self) -> Vec<(Instant, String)> {
+        let words = self.entries().filter_map(|entry| {
+            let rung = |it: &RungReached| format!("{:?} {}.{}", it.act, it.rung, it.nth);
+            let word = match &entry.decided.event {
+                Event::DeadlineBreached(_) => "breach".to_owned(),
+                Event::ReminderDue(it) | Event::EscalationRaised(it) => rung(it),
+                _ => return None,
+            };
+            Some((entry.decided.at, word))
+        });
+        words.collect()
+    }
+
+    /// A case that must be there.
+    #[track_caller]
+    pub fn case(&self, id: &str) -> Arc<Case> {
+        let id = CaseId::new(id).expect("a case's id");
+        self.state.case(&id).expect("a state").unwrap_or_else(|| panic!("there is no case {id}"))
+    }
+
+    /// Whether a case is there.
+    pub fn has_case(&self, id: &str) -> bool {
+        self.state.case(&CaseId::new(id).expect("a case's id")).expect("a state").is_some()
+    }
+
+    /// A deadline of a case that must be there.
+    #[track_caller]
+    pub fn deadline(&self, id: &str, clock: &str) -> Deadline {
+        let case = self.case(id);
+        let clock = Name::new(clock).expect("a clock's name");
+        let found = case.deadlines.iter().find(|deadline| deadline.clock == clock).cloned();
+        found.unwrap_or_else(|| panic!("{id} has no clock {clock}: {case:#?}"))
+    }
+
+    /// What stands at a deadline.
+    #[track_caller]
+    pub fn term(&self, id: &str, clock: &str) -> Term {
+        self.deadline(id, clock).term
+    }
+
+    /// The state after folding some entries of the ledger anew, stored every
+    /// `each` entries.
+    pub fn refold(&self, until: Seq, each: usize) -> (TestState, MemoryStore) {
+        let store = MemoryStore::new();
+        let mut state = State::load(Stored(store.clone()), &self.tenant).expect("a state");
+        fold_into(&mut state, &store, &self.ledger[..until.0 as usize], each);
+        (state, store)
+    }
+
+    /// An engine that died after `until` and was started again with a store made
+    /// from the ledger; what it had in memory is gone.
+    pub fn restarted(&self, until: Seq) -> Self {
+        let (state, store) = self.refold(until, 50);
+        Self {
+            state,
+            store,
+            tenant: self.tenant.clone(),
+            delivery: self.delivery,
+            sealed: VecDeque::new(),
+            now: self.now,
+            next: self.next,
+            ledger: self.ledger[..until.0 as usize].to_vec(),
+            group_ends: Vec::new(),
+            last: 0,
+        }
+    }
+}
+
+/// Folds entries on, storing every `each`.
+pub fn fold_into(state: &mut TestState, store: &MemoryStore, entries: &[Outgoing], each: usize) {
+    for group in entries.chunks(each.max(1)) {
+        for out in group {
+            let entry = Entry::read(&out.body).expect("an entry");
+            evolve(state, &entry, Sha::of(&out.body)).unwrap_or_else(|error| panic!("failed to {error}"));
+        }
+        let layer = state.seal().expect("a layer");
+        commit(store, settle(&layer, &Stored(store.clone())).expect("rows")).expect("a commit");
+        state.release();
+    }
+}
+
+/// The shipped definitions of a tenant: all but the workflows that are not named.
+pub fn chosen(tenant: &str, workflows: &[&str]) -> Vec<Definition> {
+    static SHIPPED: OnceLock<Mutex<BTreeMap<String, Vec<Definition>>>> = OnceLock::new();
+    let mut shipped_by = SHIPPED.get_or_init(Mutex::default).lock().expect("no test panics here");
+    let all = shipped_by.entry(tenant.to_owned()).or_insert_with(|| shipped(tenant).definitions);
+    let wanted: BTreeSet<&str> = workflows.iter().copied().collect();
+    let of_wanted = |it: &&Definition| match it {
+        Definition::Workflow(workflow) => wanted.contains(workflow.name.as_str()),
+        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => true,
+    };
+    let chosen: Vec<Definition> = all.iter().filter(of_wanted).cloned().collect();
+    let found = chosen.iter().filter(|it| matches!(it, Definition::Workflow(_))).count();
+    assert_eq!(found, wanted.len(), "{workflows:?}");
+    chosen
+}
