@@ -34,7 +34,11 @@ pub fn evolve<B: Backing>(state: &mut State<B>, entry: &Entry, hash: Sha) -> Res
     checkpoint.hash = hash;
     checkpoint.cause = decided.cause;
     checkpoint.ordinal = entry.ordinal + 1;
-    checkpoint.clock = checkpoint.clock.max(decided.at);
+    // A ledger is opened by no record of the intake: its instant is the engine's own
+    // and lets no time pass, so that facts of the past can still come in first.
+    if !matches!(decided.event, Event::LedgerOpened(_)) {
+        checkpoint.clock = checkpoint.clock.max(decided.at);
+    }
     Ok(())
 }
 
