@@ -95,5 +95,6 @@ pub mod nats;
 pub mod policy;
 pub mod port;
 pub mod query;
+pub mod sim;
 pub mod sled_store;
 pub mod time;

@@ -20,6 +20,7 @@ mod log_on_nats;
 mod memory_log;
 mod policies;
 mod samples;
+mod simulation;
 mod store_contract;
 mod store_crash;
 mod store_damage;

@@ -2,4 +2,5 @@
 
 pub mod engine;
 pub mod kernel;
+pub mod model;
 pub mod nats;
