@@ -85,6 +85,7 @@
 
 pub mod calendar;
 pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod event;
 pub mod http;
@@ -97,4 +98,5 @@ pub mod port;
 pub mod query;
 pub mod sim;
 pub mod sled_store;
+pub mod telemetry;
 pub mod time;

@@ -45,7 +45,7 @@ struct Refused {
 
 /// Answers one line with one line, without a line break.
 ///
-/// `start` is an RFC 3339 instant or a civil date, whose local midnight is
+/// `start` is an RFC 3339 instant, with or without seconds, or a civil date, whose local midnight is
 /// meant; `id` is any JSON scalar and comes back as it is. The answer is
 /// `{id, due, inclusive, lastDay, provisional, sentence, explanation}` with `due`
 /// in the offset of the calendar's zone, or `{id, error: {rule, field, value,
@@ -98,11 +98,19 @@ fn answer(calendar: &Calendar, line: &str) -> Result<Answer, Box<Refused>> {
 }
 
 fn start(calendar: &Calendar, text: &str) -> Option<Instant> {
-    if let Ok(at) = text.parse::<Instant>() {
+    if let Ok(at) = text.parse::<Instant>().or_else(|_| with_seconds(text).parse()) {
         return Some(at);
     }
     let day = text.parse::<Period>().ok().filter(|period| period.kind() == PeriodKind::Day)?;
     Some(calendar.midnight(day.start()))
+}
+
+/// A letter is stamped to the minute, and RFC 3339 demands seconds.
+fn with_seconds(text: &str) -> String {
+    match (text.get(..16), text.get(16..)) {
+        (Some(minute), Some(zone)) => format!("{minute}:00{zone}"),
+        _ => String::new(),
+    }
 }
 
 fn wrong(rule: &'static str, field: &str, value: Value, message: &str) -> RuleError {

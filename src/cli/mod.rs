@@ -1,14 +1,38 @@
-//! The command line: the only place that reads the environment, starts other
-//! programs and wires adapters to the engine.
+//! The command line: the only place that reads the environment, the clock and
+//! folders, starts other programs, and wires adapters to the engine.
 //!
-//! * [`nats_server`]: finds a `nats-server`, or fetches one once.
-//! * [`broker`]: keeps it running for `duban up` and for tests.
-//! * `process`: one life of its process.
+//! * [`run`]: the commands and their arguments; [`exit`]: how they end;
+//!   [`output`]: how they answer; [`client`]: how they ask a server.
+//! * [`serve`], [`up`]: a serving process, of [`service`], [`doors`],
+//!   [`publishing`] and [`shelf`]; [`stop`] is when it ends.
+//! * [`nats_server`] finds a `nats-server`, or fetches one once; [`broker`] keeps it
+//!   running, `process` is one life of its process.
+//! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
+//! * [`ask`]: questions to a running server.
+//! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
+//!   [`operator`] says which differ, [`apply`] publishes them.
+//! * [`world`]: the clock and the drawing of identities.
 
+pub mod apply;
+pub mod ask;
 pub mod broker;
+pub mod client;
+pub mod doors;
+pub mod due;
 pub mod exit;
 pub mod folder;
 pub mod nats_server;
+pub mod operator;
+pub mod output;
+pub mod policy;
 mod process;
+pub mod publishing;
+pub mod run;
+pub mod sample;
+pub mod serve;
+pub mod service;
 pub mod shelf;
+pub mod stop;
+pub mod up;
+pub mod welcome;
 pub mod world;

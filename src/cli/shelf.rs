@@ -147,10 +147,10 @@ impl Shelf for FolderShelf {
         // The pointer must never name rows that a power cut takes away again.
         store.flush()?;
         let mut held = self.shared.held();
-        let is = |half: &HalfBuilt| half.path().display().to_string() == store.place();
+        let is = |half: &HalfBuilt| half.path() == store.folder();
         let Some(at) = held.half.iter().position(is) else {
             let reason = "it was not begun on this shelf".to_owned();
-            return Err(StoreError { place: store.place().to_owned(), reason });
+            return Err(StoreError { place: store.folder().display().to_string(), reason });
         };
         let half = held.half.remove(at);
         held.folder.switch(&half).map_err(|error| self.shared.failed(&error))?;

@@ -9,7 +9,7 @@ use super::authored::yaml;
 use super::check::world::World;
 use super::check::{self, versions};
 use super::definition::{Definition, Register, Workflow};
-use super::problem::{Flaw, Problem};
+use super::problem::{Flaw, Place, Problem};
 use super::set::PolicySet;
 
 /// A text with the path that problems are told by.
@@ -90,13 +90,15 @@ impl Gathering {
             // Whatever the text was to define, it is not reported as unknown too.
             self.unknowable.extend(["Register", "Calendar", "Ladder", "EventType"]);
         }
+        // What is wrong with the text already is not told again as wrong in form.
+        let told: BTreeSet<Place> = parsed.flaws.iter().map(|(place, _)| *place).collect();
         self.problems.extend(parsed.flaws.into_iter().map(|flaw| textual(&source.path, flaw)));
         for node in parsed.documents {
             let (document, problems) = Document::read(&source.path, node, schema_file);
             if document.authored.is_none() {
                 self.note_broken(&document, schema_file);
             }
-            self.problems.extend(problems);
+            self.problems.extend(problems.into_iter().filter(|it| !told.contains(&it.place)));
             self.documents.push(document);
         }
     }
@@ -214,7 +216,7 @@ impl Gathering {
         let register = set.register().or(nobody.as_ref());
         let mut workflows = Vec::new();
         for (at, document) in documents.iter().enumerate() {
-            let resolved = match &document.authored {
+            let (workflow, mut flaws) = match &document.authored {
                 Some(Authored::Workflow(authored)) => authored.resolve(ladders),
                 Some(Authored::Duty(authored)) => match register {
                     Some(register) => authored.resolve(ladders, register),
@@ -222,17 +224,16 @@ impl Gathering {
                 },
                 Some(_) | None => continue,
             };
-            match resolved {
-                Ok(workflow) => {
-                    let flaws = check::workflow::flaws(&self.world(set), &workflow);
-                    self.report(document, flaws);
-                    workflows.push((at, workflow));
-                }
-                Err(flaws) => {
-                    let told = flaws.into_iter().filter(|flaw| !self.is_unknowable(flaw)).collect::<Vec<_>>();
-                    self.report(document, told);
-                }
+            let some_group_unknown = flaws.iter().any(|flaw| flaw.rule == "group.unknown");
+            if let Some(workflow) = workflow {
+                flaws.extend(check::workflow::flaws(&self.world(set), &workflow));
+                workflows.push((at, workflow));
             }
+            // Who owes a duty is unknown, not nobody, while its group is unknown.
+            flaws.retain(|flaw| {
+                !self.is_unknowable(flaw) && !(some_group_unknown && flaw.rule == "duty.nobody")
+            });
+            self.report(document, flaws);
         }
         workflows
     }

@@ -72,7 +72,7 @@ impl fmt::Display for TimeSource {
 }
 
 macro_rules! as_text {
-    ($name:ident, $pattern:literal) => {
+    ($name:ident, $pattern:literal, $meaning:literal) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.collect_str(self)
@@ -89,11 +89,11 @@ macro_rules! as_text {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "pattern": $pattern})
+                schemars::json_schema!({"type": "string", "pattern": $pattern, "description": $meaning})
             }
         }
     };
 }
 
-as_text!(Who, "^(owner|role:[a-z0-9-]+|unit:[a-z0-9-]+)$");
-as_text!(TimeSource, "^(recorded|occurred|data\\..+)$");
+as_text!(Who, "^(owner|role:[a-z0-9-]+|unit:[a-z0-9-]+)$", "owner, role:<name> or unit:<id>");
+as_text!(TimeSource, "^(recorded|occurred|data\\..+)$", "recorded, occurred or data.<field>");

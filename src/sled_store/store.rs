@@ -106,8 +106,8 @@ impl SledStore {
 
     /// The folder that it was opened in.
     #[must_use]
-    pub fn place(&self) -> String {
-        self.shared.folder.display().to_string()
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
     }
 
     /// Whether a clone of it is held elsewhere too.

@@ -112,8 +112,6 @@ fn data_comes_as_json_as_base64_or_not_at_all() {
 
 #[test]
 fn extensions_are_read_or_ignored_but_never_misspelt() {
-    let read = fact(&[], &with("recordedtime", json!("2022-09-28T18:00:00+08:00")));
-    assert_eq!(read.imported_at.map(|at| at.to_string()).as_deref(), Some("2022-09-28T10:00:00Z"));
     assert_eq!(
         fact(&[], &with("dataschema", json!("https://a.example/x/2?y#z"))).version.as_deref(),
         Some("2")
@@ -122,6 +120,26 @@ fn extensions_are_read_or_ignored_but_never_misspelt() {
     assert_eq!(rule(&[], &with("recordedTime", json!("2022-09-28T18:00:00Z"))), "envelope.attribute-name");
     assert_eq!(rule(&[], &with("actor", json!("tax"))), "envelope.actor-mismatch");
     assert_eq!(fact(&[], &with("actor", json!("platform"))), fact(&[], &event().to_string()));
+}
+
+#[test]
+fn only_the_importer_says_when_and_by_whom_a_fact_was_recorded() {
+    let mut past = event();
+    past["recordedtime"] = json!("2022-09-28T18:00:00+08:00");
+    past["actor"] = json!("platform");
+    let importer = SUBJECT.replace("platform", "importer");
+    let Content::Fact(stated) = read(&importer, &[], past.to_string().as_bytes()) else {
+        panic!("should be a fact");
+    };
+    assert_eq!(stated.imported_at.map(|at| at.to_string()).as_deref(), Some("2022-09-28T10:00:00Z"));
+    assert_eq!(stated.actor.as_str(), "platform");
+    let (subject, _, body) = to_message(&stated, &TenantId::new("changqing").expect("a tenant"));
+    assert_eq!(subject, importer);
+    assert_eq!(read(&subject, &[], &body), Content::Fact(stated));
+
+    assert_eq!(rule(&[], &past.to_string()), "import.forbidden");
+    past.as_object_mut().expect("an object").remove("actor");
+    assert_eq!(fault(&importer, &[], past.to_string().as_bytes()).0.rule, "envelope.required");
 }
 
 #[test]
@@ -236,12 +254,12 @@ fn over_http_binary_mode_takes_the_actor_from_its_header() {
 
 #[test]
 fn a_fact_is_published_under_its_actor_and_type() {
-    let stated = fact(&[], &with("recordedtime", json!("2022-09-28T18:00:00+08:00")));
+    let stated = fact(&[], &event().to_string());
     let (subject, headers, body) = to_message(&stated, &TenantId::new("changqing").expect("a tenant"));
     assert_eq!(subject, SUBJECT);
     assert_eq!(headers, [("content-type".to_owned(), "application/cloudevents+json".to_owned())]);
     let expected = concat!(
-        r#"{"data":{"unit":"区水务局"},"id":"YY-1","recordedtime":"2022-09-28T10:00:00Z","#,
+        r#"{"data":{"unit":"区水务局"},"id":"YY-1","#,
         r#""source":"/changqing/platform","specversion":"1.0","subject":"YY-2022-001","#,
         r#""time":"2022-09-28T08:20:00Z","type":"objection.received"}"#,
     );

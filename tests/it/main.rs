@@ -5,6 +5,8 @@ mod engine_on_nats;
 mod entry;
 mod envelope;
 mod envelope_properties;
+mod http_cases;
+mod http_problems;
 mod kernel_calendar;
 mod kernel_duties;
 mod kernel_import;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::party::{By, Member, Members};
 use super::raw::Raw;
-use super::workflow::{Ladders, both, find_ladder};
+use super::workflow::{Ladders, find_ladder, noted};
 use crate::calendar::{DueRule, PeriodKind};
 use crate::id::{EventType, IdError, Name, UnitId};
 use crate::policy::definition::{
@@ -109,23 +109,20 @@ pub enum Late {
 }
 
 impl AuthoredDuty {
-    /// The workflow that the duty is short for, with groups expanded.
+    /// The workflow that the duty is short for, with groups expanded, and what is
+    /// wrong with the parts: unreadable due rules, unknown ladders and groups, by
+    /// the duty's own fields.
     ///
-    /// # Errors
-    /// Every due rule that cannot be read, unknown ladders and groups. Fields
-    /// are those of the duty.
-    pub fn resolve(&self, ladders: &Ladders, register: &Register) -> Result<Workflow, Vec<Flaw>> {
-        let units = self.units(register);
-        let clocks = self.clocks(ladders);
-        let (units, clocks) = match (units, clocks) {
-            (Ok(units), Ok(clocks)) => (units, clocks),
-            (units, clocks) => {
-                return Err(units.err().into_iter().chain(clocks.err()).flatten().collect());
-            }
-        };
-        let states =
-            self.states().map_err(|error| vec![Flaw::mistake("duty.states", "", "", error.to_string())])?;
-        Ok(Workflow {
+    /// There is a workflow unless a due rule cannot be read; what is unknown is
+    /// left out, so that the rest can be checked too.
+    #[must_use]
+    pub fn resolve(&self, ladders: &Ladders, register: &Register) -> (Option<Workflow>, Vec<Flaw>) {
+        let mut flaws = Vec::new();
+        let units = self.units(register, &mut flaws);
+        let clocks = self.clocks(ladders, &mut flaws);
+        let fixed = (Name::new("open"), self.states());
+        let (Some(clocks), (Ok(initial), Ok(states))) = (clocks, fixed) else { return (None, flaws) };
+        let workflow = Workflow {
             name: self.name.clone(),
             version: self.version.clone(),
             title: self.title.clone(),
@@ -140,40 +137,37 @@ impl AuthoredDuty {
                 calendar: self.calendar.clone(),
                 units,
             },
-            initial: Name::new("open")
-                .map_err(|error| vec![Flaw::mistake("duty.states", "", "", error.to_string())])?,
+            initial,
             states,
             any_state: BTreeMap::new(),
             clocks,
-        })
+        };
+        (Some(workflow), flaws)
     }
 
-    fn units(&self, register: &Register) -> Result<Vec<UnitId>, Vec<Flaw>> {
+    /// The owing units in order, each once.
+    fn units(&self, register: &Register, flaws: &mut Vec<Flaw>) -> Vec<UnitId> {
         let mut units: Vec<UnitId> = Vec::new();
-        let mut flaws = Vec::new();
         for (at, member) in self.owed_by.0.iter().enumerate() {
             let found = match member {
                 Member::Unit(unit) => std::slice::from_ref(unit),
-                Member::Group(group) => match register.groups.get(group) {
-                    Some(units) => units.as_slice(),
-                    None => {
-                        let message = format!("no group is called {:?}", group.as_str());
-                        let hint = near::hint(group.as_str(), register.groups.keys().map(Name::as_str));
-                        let field = child("/for", at);
-                        flaws.push(
-                            Flaw::mistake("group.unknown", &field, group.as_str(), message).with_hint(hint),
-                        );
-                        &[]
-                    }
-                },
+                Member::Group(group) => register.groups.get(group).map_or(&[][..], Vec::as_slice),
             };
+            if let Member::Group(group) = member
+                && !register.groups.contains_key(group)
+            {
+                let message = format!("no group is called {:?}", group.as_str());
+                let hint = near::hint(group.as_str(), register.groups.keys().map(Name::as_str));
+                let field = child("/for", at);
+                flaws.push(Flaw::mistake("group.unknown", &field, group.as_str(), message).with_hint(hint));
+            }
             for unit in found {
                 if !units.contains(unit) {
                     units.push(unit.clone());
                 }
             }
         }
-        if flaws.is_empty() { Ok(units) } else { Err(flaws) }
+        units
     }
 
     fn states(&self) -> Result<BTreeMap<Name, State>, IdError> {
@@ -205,21 +199,18 @@ impl AuthoredDuty {
         ]))
     }
 
-    fn clocks(&self, ladders: &Ladders) -> Result<Vec<Clock>, Vec<Flaw>> {
-        let (due, ladder) = both(self.due.read("/due"), find_ladder(&self.ladder, "/ladder", ladders))?;
-        let wrong = |error: IdError| vec![Flaw::mistake("duty.clocks", "", "", error.to_string())];
-        let opened = EventType::new("case.opened").map_err(wrong)?;
-        let submit = self.clock("submit", &self.title, &self.cite, (opened, due), ladder);
-        let mut clocks = vec![submit.map_err(wrong)?];
-        if let Some(mend) = &self.review.mend {
-            let ladder = find_ladder(&mend.ladder, "/review/mend/ladder", ladders);
-            let (due, ladder) = both(mend.due.read("/review/mend/due"), ladder)?;
-            let title =
-                Text { zh: "退回后重新报送".into(), en: "Submit again after sending back".into() };
-            let start = (self.review.send_back.clone(), due);
-            clocks.push(self.clock("mend", &title, &mend.cite, start, ladder).map_err(wrong)?);
-        }
-        Ok(clocks)
+    fn clocks(&self, ladders: &Ladders, flaws: &mut Vec<Flaw>) -> Option<Vec<Clock>> {
+        let ladder = noted(find_ladder(&self.ladder, "/ladder", ladders), flaws).flatten();
+        let submit = noted(self.due.read("/due"), flaws).zip(EventType::new("case.opened").ok()).and_then(
+            |(due, opened)| self.clock("submit", &self.title, &self.cite, (opened, due), ladder).ok(),
+        );
+        let Some(mend) = &self.review.mend else { return submit.map(|clock| vec![clock]) };
+        let ladder = noted(find_ladder(&mend.ladder, "/review/mend/ladder", ladders), flaws).flatten();
+        let title = Text { zh: "退回后重新报送".into(), en: "Submit again after sending back".into() };
+        let mended = noted(mend.due.read("/review/mend/due"), flaws).and_then(|due| {
+            self.clock("mend", &title, &mend.cite, (self.review.send_back.clone(), due), ladder).ok()
+        });
+        Some(vec![submit?, mended?])
     }
 
     fn clock(
@@ -257,8 +248,7 @@ fn state(zh: &str, en: &str, waits_for: Vec<Who>, events: BTreeMap<EventType, Tr
 /// Where a field of the workflow that a duty is short for stands in the duty.
 #[must_use]
 pub fn authored_field(field: &str) -> String {
-    const PLACES: [(&str, &str); 14] = [
-        ("/opens/calendar/units", "/for"),
+    const PLACES: [(&str, &str); 13] = [
         ("/opens/calendar/calendar", "/calendar"),
         ("/states/open/events", "/satisfiedBy/event"),
         ("/states/returned/events", "/satisfiedBy/event"),
@@ -273,6 +263,10 @@ pub fn authored_field(field: &str) -> String {
         ("/clocks/1/stop", "/satisfiedBy/event"),
         ("/clocks/1", ""),
     ];
+    if field.starts_with("/opens/calendar/units") {
+        // Groups are expanded there, so that the places in the lists differ.
+        return "/for".into();
+    }
     if field.ends_with("/when") && field.starts_with("/states") {
         return "/about".into();
     }

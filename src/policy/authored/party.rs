@@ -58,7 +58,7 @@ fn words_schema(pattern: &str, meaning: &str) -> Schema {
     json_schema!({
         "type": ["string", "array"],
         "pattern": pattern,
-        "items": {"type": "string", "pattern": pattern},
+        "items": {"type": "string", "pattern": pattern, "description": meaning},
         "minItems": 1,
         "description": meaning,
     })
@@ -83,10 +83,7 @@ impl JsonSchema for By {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(
-            WHO_OR_ANYONE,
-            "Who may state it: owner, role:<name>, unit:<id>, a list of these, or anyone.",
-        )
+        words_schema(WHO_OR_ANYONE, "owner, role:<name>, unit:<id>, a list of these, or anyone alone")
     }
 }
 
@@ -102,7 +99,7 @@ impl JsonSchema for Parties {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(WHO, "owner, role:<name>, unit:<id>, or a list of these.")
+        words_schema(WHO, "owner, role:<name>, unit:<id>, or a list of these")
     }
 }
 
@@ -135,6 +132,6 @@ impl JsonSchema for Members {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(MEMBER, "group:<name>, unit:<id>, or a list of these.")
+        words_schema(MEMBER, "group:<name>, unit:<id>, or a list of these")
     }
 }

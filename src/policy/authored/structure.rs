@@ -72,13 +72,19 @@ fn explain(schema: &Value, document: &Value, error: &ValidationError<'_>) -> Vec
             let hint = near::hint(error.instance().as_str().unwrap_or_default(), known);
             one("value.unknown", shown, message, hint)
         }
+        Kind::OneOfNotValid { .. } if !words_of(schema, error).is_empty() => {
+            let known = words_of(schema, error);
+            let message = format!("{shown} is none of the words used here");
+            let hint = near::hint(error.instance().as_str().unwrap_or_default(), known);
+            one("value.unknown", shown, message, hint)
+        }
         Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. } | Kind::AnyOf { .. } => {
             one("value.form", shown, own_words(document, &field), None)
         }
         Kind::Pattern { .. } => one(
             "value.form",
             shown,
-            format!("this has not the form it should have: {}", meaning(schema, error)),
+            format!("this has the wrong form; write {}", meaning(schema, error)),
             None,
         ),
         Kind::Format { format } => {
@@ -165,6 +171,12 @@ fn quote_hint(schema: &Value, error: &ValidationError<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The words of a closed set: each is an alternative of its own, with a description.
+fn words_of<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Vec<&'a str> {
+    let alternatives = parent_schema(schema, error).and_then(|it| it.get("oneOf")?.as_array());
+    alternatives.into_iter().flatten().filter_map(|it| it.get("const")?.as_str()).collect()
 }
 
 /// What the schema says about a value whose pattern failed.

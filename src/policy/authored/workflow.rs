@@ -155,24 +155,20 @@ pub struct AuthoredTrigger {
 pub type Ladders = BTreeMap<Name, Ladder>;
 
 impl AuthoredWorkflow {
-    /// The workflow with its ladders put in.
+    /// The workflow with its ladders put in, and what is wrong with the parts:
+    /// every due rule that cannot be read and every unknown ladder.
     ///
-    /// # Errors
-    /// Every due rule that cannot be read and every unknown ladder.
-    pub fn resolve(&self, ladders: &Ladders) -> Result<Workflow, Vec<Flaw>> {
+    /// There is a workflow unless a due rule cannot be read; an unknown ladder is
+    /// left out, so that the rest can be checked too.
+    #[must_use]
+    pub fn resolve(&self, ladders: &Ladders) -> (Option<Workflow>, Vec<Flaw>) {
         let mut flaws = Vec::new();
-        let mut clocks = Vec::new();
-        for (at, clock) in self.clocks.iter().enumerate() {
-            match clock.resolve(&child("/clocks", at), ladders) {
-                Ok(clock) => clocks.push(clock),
-                Err(mut more) => flaws.append(&mut more),
-            }
-        }
-        if !flaws.is_empty() {
-            return Err(flaws);
-        }
+        let clocks = self.clocks.iter().enumerate();
+        let clocks: Vec<Option<Clock>> =
+            clocks.map(|(at, clock)| clock.resolve(&child("/clocks", at), ladders, &mut flaws)).collect();
+        let Some(clocks) = clocks.into_iter().collect() else { return (None, flaws) };
         let AuthoredOpening { event, by, when } = self.opens.clone();
-        Ok(Workflow {
+        let workflow = Workflow {
             name: self.name.clone(),
             version: self.version.clone(),
             title: self.title.clone(),
@@ -186,7 +182,8 @@ impl AuthoredWorkflow {
             states: self.states.iter().map(|(name, state)| (name.clone(), state.resolve())).collect(),
             any_state: transitions(&self.any_state),
             clocks,
-        })
+        };
+        (Some(workflow), flaws)
     }
 }
 
@@ -209,11 +206,12 @@ impl AuthoredState {
 }
 
 impl AuthoredClock {
-    fn resolve(&self, pointer: &str, ladders: &Ladders) -> Result<Clock, Vec<Flaw>> {
-        let due = self.due.read(&child(pointer, "due"));
+    fn resolve(&self, pointer: &str, ladders: &Ladders, flaws: &mut Vec<Flaw>) -> Option<Clock> {
         let ladder = find_ladder(&self.ladder, &child(pointer, "ladder"), ladders);
-        let (due, ladder) = both(due, ladder)?;
-        Ok(Clock {
+        let due = self.due.read(&child(pointer, "due"));
+        let ladder = noted(ladder, flaws).flatten();
+        let due = noted(due, flaws)?;
+        Some(Clock {
             name: self.name.clone(),
             title: self.title.clone(),
             cite: self.cite.clone(),
@@ -229,12 +227,9 @@ impl AuthoredClock {
     }
 }
 
-/// Both, or what is wrong with either.
-pub(super) fn both<A, B>(left: Result<A, Flaw>, right: Result<B, Flaw>) -> Result<(A, B), Vec<Flaw>> {
-    match (left, right) {
-        (Ok(left), Ok(right)) => Ok((left, right)),
-        (left, right) => Err(left.err().into_iter().chain(right.err()).collect()),
-    }
+/// The value, or none with its flaw noted.
+pub(super) fn noted<T>(result: Result<T, Flaw>, flaws: &mut Vec<Flaw>) -> Option<T> {
+    result.map_err(|flaw| flaws.push(flaw)).ok()
 }
 
 impl AuthoredTrigger {

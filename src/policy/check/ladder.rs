@@ -92,8 +92,8 @@ pub fn on_clock(clock: &Clock) -> Vec<Flaw> {
         if step.unit == length.unit && step.amount < 0 && -step.amount >= length.amount {
             let field = child(&child("/ladder/rungs", at), "at");
             let message = format!(
-                "the rung {} {} before due can never fire: the clock runs for {}",
-                -step.amount, step.unit, length.amount
+                "the rung {} {} before due can never fire: the clock runs for {} {}",
+                -step.amount, step.unit, length.amount, length.unit
             );
             flaws.push(Flaw::mistake("rung.never", &field, ladder.name.as_str(), message));
         }

@@ -4,3 +4,4 @@ pub mod engine;
 pub mod kernel;
 pub mod model;
 pub mod nats;
+pub mod site;

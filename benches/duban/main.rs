@@ -1,0 +1,65 @@
+//! What duban costs on this machine, against what its parts cost, in one run.
+//!
+//! `cargo bench` prints medians and ratios; nothing is asserted, because machines
+//! are noisy. Sizes can be made smaller for a quick look, such as
+//! `DUBAN_BENCH_FACTS=5000 DUBAN_BENCH_CASES=100000 cargo bench`.
+
+mod broker;
+mod end_to_end;
+mod overdue;
+#[path = "../../tests/it/support/engine.rs"]
+mod support;
+
+use std::time::Duration;
+
+/// A number from the environment, or the usual one.
+fn size(name: &str, usual: usize) -> usize {
+    #[expect(clippy::disallowed_methods, reason = "the sizes of a benchmark are its caller's")]
+    let given = std::env::var(name).ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// The resident memory of this process, in MiB; zero where the system does not say.
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
+}
+
+/// The value below which `part` of the sorted times lie.
+fn quantile(times: &mut [Duration], part: f64) -> Duration {
+    times.sort_unstable();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rank"
+    )]
+    let rank = ((times.len() as f64 - 1.0) * part).round() as usize;
+    times.get(rank).copied().unwrap_or_default()
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_unstable_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied().unwrap_or_default()
+}
+
+fn per_second(count: usize, took: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let count = count as f64;
+    count / took.as_secs_f64().max(1e-9)
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let facts = size("DUBAN_BENCH_FACTS", 30_000);
+    let cases = size("DUBAN_BENCH_CASES", 1_000_000);
+    println!("duban benchmarks: {facts} facts end to end, {cases} open cases; sync_interval: always");
+    runtime.block_on(end_to_end::run(facts));
+    runtime.block_on(overdue::run(cases));
+}

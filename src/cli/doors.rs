@@ -1,0 +1,102 @@
+//! The HTTP side of a serving process: its address, its router, its end.
+//!
+//! The routes and their answers are [`crate::http`]'s; here they get the rooms.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::exit::{Exit, Failure, OrExit as _};
+use super::service::Room;
+use super::world;
+use crate::http::{self, Site, Tenant};
+use crate::id::TenantId;
+
+/// How long requests under way may take once the process is to stop.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// An open HTTP side.
+pub struct Doors {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+/// Takes the address, before anything else is begun.
+///
+/// # Errors
+/// [`Failure`] when it is in use or not ours.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let words = format!("listen on {address}; another program may use the port, choose one with --http");
+    TcpListener::bind(address).await.or_failed_to(Exit::Failed, words)
+}
+
+impl Doors {
+    /// None yet.
+    #[must_use]
+    pub const fn closed() -> Self {
+        Self {
+            address: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            stop: None,
+            task: None,
+        }
+    }
+
+    /// Serves the rooms on `listener` from now on; those that failed are told of.
+    ///
+    /// # Errors
+    /// [`Failure`] when metrics cannot be kept or the address is not known.
+    pub fn open(
+        listener: TcpListener,
+        rooms: &[Room],
+        failed: &[(TenantId, String)],
+    ) -> Result<Self, Failure> {
+        let address = listener.local_addr()?;
+        let router = router(rooms, failed)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which also means to stop.
+            let _ = stopped.await;
+        });
+        let task = tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "HTTP has ended");
+            }
+        });
+        Ok(Self { address, stop: Some(stop), task: Some(task) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new requests and waits for those under way, for a while.
+    pub async fn close(mut self) {
+        drop(self.stop.take());
+        let Some(mut task) = self.task.take() else { return };
+        if tokio::time::timeout(END_WITHIN, &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}
+
+fn router(rooms: &[Room], failed: &[(TenantId, String)]) -> Result<Router, Failure> {
+    let metrics = crate::telemetry::keep_metrics()?;
+    for (tenant, _) in failed {
+        // Whoever watches the numbers must see that somebody is not served.
+        metrics::gauge!("duban_ready", "tenant" => tenant.to_string()).set(0.0);
+    }
+    let served = |room: &Room| {
+        let tenant = Tenant::new(room.handle.clone(), room.intake.clone(), room.ledger.clone());
+        (room.tenant.clone(), Arc::new(tenant))
+    };
+    let tenants = rooms.iter().map(served).collect();
+    Ok(http::router(Site { tenants, now: world::wall_clock(), metrics: Some(metrics) }))
+}

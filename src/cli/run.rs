@@ -1,0 +1,136 @@
+//! The commands, their arguments, and the way from one to its exit code.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::ask::{case, deadlines, lists, operate, publish};
+use super::client::Client;
+use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::output::{Output, note};
+use super::{due, policy, serve, up};
+use crate::telemetry::{self, LOG_VARIABLE, LogForm};
+
+/// 督办: official notices become running, supervised duties.
+#[derive(Debug, Parser)]
+#[command(name = "duban", version, disable_help_subcommand = true, after_help = AFTER)]
+struct Arguments {
+    /// What is logged, such as info,duban=debug
+    #[arg(long, env = LOG_VARIABLE, global = true, value_name = "FILTER", hide_env_values = true)]
+    log: Option<String>,
+    /// How logs are written, to standard error
+    #[arg(long, env = "DUBAN_LOG_FORMAT", global = true, value_enum, default_value_t)]
+    log_format: LogForm,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "`duban help exit-codes` lists how commands end.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts everything on this machine, with a sample, until it is stopped
+    Up(up::UpArgs),
+    /// Serves tenants against a given broker, until it is stopped
+    Serve(serve::ServeArgs),
+    /// Lists what is overdue
+    Overdue(deadlines::DeadlineArgs),
+    /// Lists what is coming
+    Upcoming(deadlines::DeadlineArgs),
+    /// Shows one case: why it stands so, who must act, what happened
+    Case(case::CaseArgs),
+    /// Lists cases
+    Cases(case::CasesArgs),
+    /// Lists facts that were not taken, and why
+    Refusals(lists::RefusalArgs),
+    /// Counts deadlines by unit and light
+    Counts(lists::CountArgs),
+    /// Lists the policies and calendars in force
+    Policies(Client),
+    /// Publishes an event or a batch of them
+    Publish(publish::PublishArgs),
+    /// Says how the tenant's engine stands
+    Status(Client),
+    /// Makes the tenant's projection again and compares
+    Rebuild(Client),
+    /// Computes when something is due and says why, without a server
+    Due(due::DueArgs),
+    /// Checks, applies and describes policies
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Explains a command, or the exit codes (`duban help exit-codes`)
+    Help {
+        /// A command, or exit-codes
+        topic: Option<String>,
+    },
+}
+
+/// The program: reads the command line, runs the command, tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return exit.into();
+        }
+    };
+    match ended(&arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) if failure.is_broken_pipe() => Exit::Done.into(),
+        Err(failure) => {
+            note(format!("duban: {failure}"));
+            failure.exit.into()
+        }
+    }
+}
+
+fn ended(arguments: &Arguments) -> Ended {
+    let serves = matches!(arguments.command, Command::Serve(_));
+    // Whoever asks wants the answer; the log would only be noise.
+    let filter = arguments.log.as_deref().unwrap_or(if serves { "info" } else { "warn" });
+    telemetry::log(filter, arguments.log_format).or_exit(Exit::Usage)?;
+    match &arguments.command {
+        Command::Up(args) => within_runtime(up::run(args)),
+        Command::Serve(args) => within_runtime(serve::run(args)),
+        Command::Overdue(args) => within_runtime(deadlines::run(args, "overdue")),
+        Command::Upcoming(args) => within_runtime(deadlines::run(args, "upcoming")),
+        Command::Case(args) => within_runtime(case::one(args)),
+        Command::Cases(args) => within_runtime(case::list(args)),
+        Command::Refusals(args) => within_runtime(lists::refusals(args)),
+        Command::Counts(args) => within_runtime(lists::counts(args)),
+        Command::Policies(client) => within_runtime(lists::policies(client)),
+        Command::Publish(args) => within_runtime(publish::run(args)),
+        Command::Status(client) => within_runtime(operate::status(client)),
+        Command::Rebuild(client) => within_runtime(operate::rebuild(client)),
+        Command::Due(args) => due::run(args),
+        Command::Policy(command) => within_runtime(policy::run(command)),
+        Command::Help { topic } => help(topic.as_deref()),
+    }
+}
+
+fn within_runtime(command: impl Future<Output = Ended>) -> Ended {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(command)
+}
+
+fn help(topic: Option<&str>) -> Ended {
+    use clap::CommandFactory as _;
+    let mut command = Arguments::command();
+    let text = match topic {
+        None => command.render_long_help().to_string(),
+        Some("exit-codes") => format!("How commands of duban end:\n\n{}", Exit::table()),
+        Some(topic) => match command.find_subcommand_mut(topic) {
+            Some(found) => found.render_long_help().to_string(),
+            None => {
+                return Err(Failure::new(Exit::Usage, format!("explain {topic}: there is no such command")));
+            }
+        },
+    };
+    let mut output = Output::open();
+    output.line(text.trim_end())?;
+    output.finish()?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,100 @@
+//! `duban serve`: engines and HTTP against a given broker.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::publishing::publish_and_tell;
+use super::service::{Service, of_log};
+use super::{folder, stop};
+use crate::config::ServeSettings;
+use crate::id::TenantId;
+use crate::nats::{Broker, BrokerSettings};
+use crate::policy::definition::Definition;
+
+/// Serves tenants against a given broker.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The broker's servers
+    #[arg(
+        long,
+        env = "DUBAN_NATS",
+        value_delimiter = ',',
+        default_value = "nats://127.0.0.1:4222",
+        value_name = "URL"
+    )]
+    nats: Vec<String>,
+    /// Whose engines run here; repeat it, or separate by commas
+    #[arg(
+        long = "tenant",
+        env = "DUBAN_TENANTS",
+        value_delimiter = ',',
+        required = true,
+        value_name = "TENANT"
+    )]
+    tenants: Vec<TenantId>,
+    /// Where projections are kept; they can be made again at any time
+    #[arg(long, env = "DUBAN_DATA", default_value = "data", value_name = "DIR")]
+    data: PathBuf,
+    /// Where HTTP listens, on this machine only
+    #[arg(long, env = "DUBAN_HTTP", default_value = "127.0.0.1:8310", value_name = "ADDRESS")]
+    http: SocketAddr,
+    /// How many of the broker's servers keep each stream: 1, 3 or 5
+    #[arg(long, env = "DUBAN_REPLICAS", default_value_t = 1, value_name = "N")]
+    replicas: usize,
+    /// The folder of policies to put in force where they differ; without it the
+    /// policies on the ledger stay as they are
+    #[arg(long, env = "DUBAN_POLICIES", value_name = "DIR")]
+    policies: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    fn settings(&self) -> ServeSettings {
+        ServeSettings {
+            nats: self.nats.clone(),
+            tenants: self.tenants.clone(),
+            data: self.data.clone(),
+            http: self.http,
+            replicas: self.replicas,
+            policies: self.policies.clone(),
+        }
+    }
+}
+
+/// Runs the command until it is asked to stop.
+///
+/// # Errors
+/// [`Failure`] when settings or policies are wrong, or nothing can be served.
+pub async fn run(args: &ServeArgs) -> Ended {
+    let settings = args.settings();
+    settings.check().or_exit(Exit::Usage)?;
+    let definitions = match &settings.policies {
+        Some(folder) => folder::definitions(folder, &settings.tenants)?,
+        None => BTreeMap::new(),
+    };
+    let broker = connect(&settings).await?;
+    let service = Service::start(&settings, &broker).await?;
+    tracing::info!(address = %service.address(), "HTTP listens");
+    publish_beside(&service, definitions);
+    service.run(stop::requested()).await
+}
+
+/// The broker of these settings.
+///
+/// # Errors
+/// [`Failure`] when it cannot be reached or is too old.
+pub async fn connect(settings: &ServeSettings) -> Result<Broker, Failure> {
+    let broker = BrokerSettings { urls: settings.nats.clone(), ..BrokerSettings::new("") };
+    Broker::connect(broker).await.map_err(of_log)
+}
+
+/// Publishes each tenant's policies while everything else goes on.
+fn publish_beside(service: &Service, mut definitions: BTreeMap<TenantId, Vec<Definition>>) {
+    for room in &service.rooms {
+        let Some(definitions) = definitions.remove(&room.tenant) else { continue };
+        let (room, definitions) = (room.clone(), Arc::new(definitions));
+        tokio::spawn(async move { publish_and_tell(&room, &definitions).await });
+    }
+}
