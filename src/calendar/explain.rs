@@ -173,7 +173,6 @@ fn notes(
     let last = reckoned.due.last_day.unwrap_or_else(|| calendar.local_date(reckoned.due.at));
     // A last day that was moved back is followed by the day it was moved from.
     let end = last.max(reckoned.moved_from.unwrap_or(last));
-    let out = paused_days(calendar, pauses);
     let limit = match rule {
         DueRule::WorkingDays { .. } | DueRule::Days { .. } => Limit::of(rule, start_on),
         DueRule::Hours { .. }
@@ -189,6 +188,10 @@ fn notes(
     if !in_days {
         return only_named(calendar, start_on, last, reckoned.moved_from);
     }
+    let out = match limit {
+        Some(limit) => limit.paused(calendar, start, pauses).1,
+        None => paused_days(calendar, pauses).map(|(_, days)| days).collect(),
+    };
     let all = end.signed_duration_since(start_on).num_days() < MOST_DAYS;
     let mut counting = limit.map(|limit| Counting { limit, base: limit.base(start_on), so_far: 0 });
     let (mut days, mut omitted) = (Vec::new(), 0_u32);

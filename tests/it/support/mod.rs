@@ -1,5 +1,7 @@
 //! What several tests need: real servers that end with the test.
 
 pub mod engine;
+pub mod kernel;
+pub mod model;
 pub mod nats;
 pub mod site;
