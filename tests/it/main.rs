@@ -1,6 +1,11 @@
 //! All integration tests in one binary; each module says what it holds true.
 
 mod calendar_vectors;
+mod cli_archive;
+mod cli_damage;
+mod cli_local;
+mod cli_serve;
+mod cli_up;
 mod engine_on_nats;
 mod entry;
 mod envelope;
