@@ -7,11 +7,14 @@
 //!   [`publishing`] and [`shelf`]; [`stop`] is when it ends.
 //! * [`nats_server`] finds a `nats-server`, or fetches one once; [`broker`] keeps it
 //!   running, `process` is one life of its process.
+//! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
+//! * [`ask`]: questions to a running server.
 //! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod apply;
+pub mod ask;
 pub mod broker;
 pub mod client;
 pub mod doors;
@@ -25,8 +28,11 @@ pub mod policy;
 mod process;
 pub mod publishing;
 pub mod run;
+pub mod sample;
 pub mod serve;
 pub mod service;
 pub mod shelf;
 pub mod stop;
+pub mod up;
+pub mod welcome;
 pub mod world;

@@ -111,7 +111,10 @@ async fn each_way_of_answering_has_its_outcome() {
     let refusals = served.get("refusals?rule=actor.forbidden").await.json();
     assert_eq!(refusals["rows"][0]["id"], "a0");
     assert_eq!(refusals["rows"][0]["original"]["data"]["result"], "maintained", "{refusals}");
-    assert_eq!(served.get("refusals?actor=qu-shuiwuju").await.json()["rows"][0]["reason"]["rule"], "id.conflicts");
+    assert_eq!(
+        served.get("refusals?actor=qu-shuiwuju").await.json()["rows"][0]["reason"]["rule"],
+        "id.conflicts"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +122,8 @@ async fn pages_join_up_to_the_whole_list() {
     let served = Served::at("2022-09-28T17:00:00+08:00").await;
     let events: Vec<Value> =
         (0..23).map(|n| received(&format!("YY-{n:02}"), &format!("r{n}"), RECEIVED_AT)).collect();
-    let posted = served.post("events?wait=20s", "application/cloudevents-batch+json", Value::from(events).to_string());
+    let posted =
+        served.post("events?wait=20s", "application/cloudevents-batch+json", Value::from(events).to_string());
     assert_eq!(posted.await.status, 200);
     for (order, list) in [("earliest", "deadlines"), ("latest", "deadlines"), ("", "cases")] {
         let order = if order.is_empty() { String::new() } else { format!("&order={order}") };

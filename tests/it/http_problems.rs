@@ -63,7 +63,11 @@ async fn malformed_events_are_answered_and_not_published() {
     let huge = "x".repeat(20 * 1024 * 1024);
     assert_problem(&served.post("events", STRUCTURED, huge).await, 413, "envelope.too-large");
     assert_problem(&served.post("events", "text/csv", "a,b").await, 415, "envelope.content-type");
-    assert_problem(&served.post("events?wait=1h", STRUCTURED, good.to_string()).await, 400, "parameter.invalid");
+    assert_problem(
+        &served.post("events?wait=1h", STRUCTURED, good.to_string()).await,
+        400,
+        "parameter.invalid",
+    );
     let batch = format!("[{good},{}]", without("id"));
     let came = served.post("events", "application/cloudevents-batch+json", batch).await;
     assert_problem(&came, 400, "envelope.required");
@@ -117,15 +121,23 @@ async fn operators_see_tenants_policies_calendars_and_due_dates() {
     assert_eq!((ready.status, &ready.json()["ready"]), (200, &Value::Bool(true)), "{}", ready.text);
     assert_eq!(served.get("/v1").await.json()["tenants"][0]["tenant"], "changqing");
     let policies = served.get("policies").await.json();
-    let names: Vec<&str> =
-        policies["policies"].as_array().expect("policies").iter().filter_map(|it| it["name"].as_str()).collect();
+    let names: Vec<&str> = policies["policies"]
+        .as_array()
+        .expect("policies")
+        .iter()
+        .filter_map(|it| it["name"].as_str())
+        .collect();
     assert!(names.contains(&"objection") && names.contains(&"cn-gov"), "{names:?}");
     let policy = served.get("policies/Workflow/objection").await.json();
     assert_eq!(policy["document"]["name"], "objection", "{policy}");
     let year = served.get("calendars/cn-gov?year=2022").await.json();
     assert_eq!(year["workingDays"], 249, "{year}");
     assert!(year["days"].as_array().is_some_and(|days| days.iter().any(|day| day["date"] == "2022-10-08")));
-    let due = served.post("due", "application/json", r#"{"id":1,"rule":{"workingDays":7},"start":"2022-09-28T16:20:00+08:00"}"#);
+    let due = served.post(
+        "due",
+        "application/json",
+        r#"{"id":1,"rule":{"workingDays":7},"start":"2022-09-28T16:20:00+08:00"}"#,
+    );
     assert_eq!(due.await.json()["lastDay"], "2022-10-12");
     let lines = "{\"id\":1,\"rule\":{\"workingDays\":1},\"start\":\"2022-09-28\"}\n{\"id\":2,\"rule\":{},\"start\":\"x\"}\n";
     let due = served.post("due", "application/x-ndjson", lines).await;

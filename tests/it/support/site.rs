@@ -116,7 +116,10 @@ impl Served {
         self.came(self.client.post(self.url(path)).header("content-type", content_type).body(body)).await
     }
 
-    pub async fn request(&self, build: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder) -> Came {
+    pub async fn request(
+        &self,
+        build: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> Came {
         self.came(build(&self.client, &self.address)).await
     }
 
@@ -131,7 +134,11 @@ impl Served {
     }
 
     fn url(&self, path: &str) -> String {
-        if path.starts_with('/') { format!("{}{path}", self.address) } else { format!("{}/v1/changqing/{path}", self.address) }
+        if path.starts_with('/') {
+            format!("{}{path}", self.address)
+        } else {
+            format!("{}/v1/changqing/{path}", self.address)
+        }
     }
 
     async fn came(&self, request: reqwest::RequestBuilder) -> Came {
