@@ -1,3 +1,7 @@
 //! The `duban` program: it only hands over to the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    duban::cli::run::main()
+}

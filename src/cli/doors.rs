@@ -3,6 +3,7 @@
 //! The routes and their answers are [`crate::http`]'s; here they get the rooms.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +13,8 @@ use tokio::task::JoinHandle;
 
 use super::exit::{Exit, Failure, OrExit as _};
 use super::service::Room;
+use super::world;
+use crate::http::{self, Site, Tenant};
 use crate::id::TenantId;
 
 /// How long requests under way may take once the process is to stop.
@@ -76,7 +79,16 @@ impl Doors {
     }
 }
 
-fn router(_rooms: &[Room], _failed: &[(TenantId, String)]) -> Result<Router, Failure> {
-    let _metrics = crate::telemetry::keep_metrics()?;
-    Ok(Router::new().route("/healthz", axum::routing::get(async || "ok")))
+fn router(rooms: &[Room], failed: &[(TenantId, String)]) -> Result<Router, Failure> {
+    let metrics = crate::telemetry::keep_metrics()?;
+    for (tenant, _) in failed {
+        // Whoever watches the numbers must see that somebody is not served.
+        metrics::gauge!("duban_ready", "tenant" => tenant.to_string()).set(0.0);
+    }
+    let served = |room: &Room| {
+        let tenant = Tenant::new(room.handle.clone(), room.intake.clone(), room.ledger.clone());
+        (room.tenant.clone(), Arc::new(tenant))
+    };
+    let tenants = rooms.iter().map(served).collect();
+    Ok(http::router(Site { tenants, now: world::wall_clock(), metrics: Some(metrics) }))
 }
