@@ -34,3 +34,8 @@ mod store_damage;
 mod store_folder;
 mod store_steps;
 mod support;
+mod torture_audit;
+mod torture_chaos;
+mod torture_kills;
+mod torture_load;
+mod torture_serve;
