@@ -1,3 +1,7 @@
-//! The `duban` program: it only hands over to the command line.
+//! The program `duban`: everything it does is in [`duban::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    duban::cli::run::main()
+}

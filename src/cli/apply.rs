@@ -32,9 +32,17 @@ pub async fn run(policies: &Path, dry_run: bool, client: &Client) -> Ended {
         if reason.is_some() {
             worst = Exit::Refused;
         }
-        output.line(format!("{}: {verdict}{}", fact.id, reason.map(|it| format!(": {it}")).unwrap_or_default()))?;
+        output.line(format!(
+            "{}: {verdict}{}",
+            fact.id,
+            reason.map(|it| format!(": {it}")).unwrap_or_default()
+        ))?;
     }
-    output.line(format!("{} differ, {} are in force already", facts.len(), definitions.len() - facts.len()))?;
+    output.line(format!(
+        "{} differ, {} are in force already",
+        facts.len(),
+        definitions.len() - facts.len()
+    ))?;
     output.finish()?;
     Ok(worst)
 }
@@ -55,7 +63,8 @@ async fn in_force(client: &Client, definitions: &[Definition]) -> Result<InForce
     let mut in_force = InForce::default();
     for entry in &entries {
         let text = |field: &str| entry[field].as_str().unwrap_or_default();
-        let slot = Slot::new(text("kind"), text("name"), text("version"), entry["effective"]["from"].as_str());
+        let slot =
+            Slot::new(text("kind"), text("name"), text("version"), entry["effective"]["from"].as_str());
         if let Ok(sha) = text("sha").parse::<Sha>() {
             in_force.take(slot, sha, Seq(entry["ledgerSeq"].as_u64().unwrap_or_default()));
         }

@@ -148,7 +148,10 @@ impl Answer {
             429 | 502..=504 => Exit::Unreachable,
             _ => Exit::Stopped,
         };
-        Failure::new(exit, problem(&self.text).unwrap_or_else(|| format!("get an answer: HTTP {}", self.status)))
+        Failure::new(
+            exit,
+            problem(&self.text).unwrap_or_else(|| format!("get an answer: HTTP {}", self.status)),
+        )
     }
 }
 

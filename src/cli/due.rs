@@ -51,7 +51,9 @@ pub fn run(args: &DueArgs) -> Ended {
 /// Answers every line; lines that cannot be answered say so and are no failure.
 fn batch(calendar: &Calendar, from: Option<&PathBuf>) -> Ended {
     let input: Box<dyn Read> = match from.filter(|path| path.as_os_str() != "-") {
-        Some(path) => Box::new(File::open(path).or_failed_to(Exit::Usage, format!("open {}", path.display()))?),
+        Some(path) => {
+            Box::new(File::open(path).or_failed_to(Exit::Usage, format!("open {}", path.display()))?)
+        }
         None => Box::new(std::io::stdin().lock()),
     };
     let mut output = Output::open();
@@ -67,13 +69,16 @@ fn batch(calendar: &Calendar, from: Option<&PathBuf>) -> Ended {
 
 fn one(calendar: &Calendar, args: &DueArgs) -> Ended {
     let rule = args.rule.as_deref().unwrap_or_default();
-    let rule: Value = serde_json::from_str(rule)
-        .or_failed_to(Exit::Usage, format!("read the rule {rule:?} as JSON, such as {{\"workingDays\": 7}}"))?;
+    let rule: Value = serde_json::from_str(rule).or_failed_to(
+        Exit::Usage,
+        format!("read the rule {rule:?} as JSON, such as {{\"workingDays\": 7}}"),
+    )?;
     let answer = answer_line(calendar, &json!({ "rule": rule, "start": args.start }).to_string());
     let mut answer: Value = serde_json::from_str(&answer)?;
     if let Some(error) = answer.get("error") {
         let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
-        let words = format!("compute a due date: {} ({} at {})", text("message"), text("rule"), text("field"));
+        let words =
+            format!("compute a due date: {} ({} at {})", text("message"), text("rule"), text("field"));
         return Err(Failure::new(Exit::Usage, words));
     }
     let mut output = Output::open();
@@ -150,7 +155,10 @@ pub fn strip(explanation: &Explanation, lang: Lang) -> Vec<String> {
         let column = 7 + usize::try_from(note.date.weekday().num_days_from_monday()).unwrap_or(0) * CELL;
         let cell = format!("{:02} {}", note.date.day(), mark(explanation, note, lang));
         if let Some(line) = lines.last_mut() {
-            *line = format!("{}{cell}", padded(line, column.max(width(line) + usize::from(width(line) > column))));
+            *line = format!(
+                "{}{cell}",
+                padded(line, column.max(width(line) + usize::from(width(line) > column)))
+            );
         }
     }
     lines.push(legend(lang));
@@ -190,7 +198,9 @@ fn mark(explanation: &Explanation, note: &DayNote, lang: Lang) -> String {
 
 fn legend(lang: Lang) -> String {
     match lang {
-        Lang::Zh => "       数字为计入的第几个工作日;起 起算日不计入;休 休息日;班 调休上班;停 暂停".to_owned(),
+        Lang::Zh => {
+            "       数字为计入的第几个工作日;起 起算日不计入;休 休息日;班 调休上班;停 暂停".to_owned()
+        }
         Lang::En => {
             "       number: counted as that day; start: not counted; rest; work: a rest day worked; paused"
                 .to_owned()
@@ -207,7 +217,8 @@ mod tests {
         let rule: Value = serde_json::from_str(rule).expect("a rule");
         let answer = answer_line(&calendar, &json!({ "rule": rule, "start": start }).to_string());
         let mut answer: Value = serde_json::from_str(&answer).expect("an answer");
-        serde_json::from_value(answer["explanation"].take()).unwrap_or_else(|error| panic!("{error}: {answer}"))
+        serde_json::from_value(answer["explanation"].take())
+            .unwrap_or_else(|error| panic!("{error}: {answer}"))
     }
 
     #[test]

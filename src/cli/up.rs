@@ -66,7 +66,9 @@ pub async fn run(args: &UpArgs) -> Ended {
         nats: vec![broker.url().to_owned()],
         tenants: args.tenants.clone(),
         data: args.data.clone(),
-        http: args.http.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(HTTP_PORT, "HTTP")))),
+        http: args
+            .http
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(HTTP_PORT, "HTTP")))),
         replicas: 1,
         policies: Some(args.policies.clone()),
     };

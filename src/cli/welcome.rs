@@ -37,7 +37,10 @@ pub async fn tell(http: &str, nats: &str, data: &Path, tenants: &[TenantId]) -> 
         lines.extend(to_try(http, tenant, overdue.as_ref()));
     }
     lines.push(String::new());
-    lines.push(format!("Facts come in by HTTP, or by NATS at {nats}; everything is kept in {}.", data.display()));
+    lines.push(format!(
+        "Facts come in by HTTP, or by NATS at {nats}; everything is kept in {}.",
+        data.display()
+    ));
     lines.push("Ctrl-C stops it; starting it again goes on where it was.".to_owned());
     let mut output = Output::open();
     for line in lines {
@@ -89,7 +92,9 @@ fn to_try(http: &str, tenant: &TenantId, overdue: Option<&(String, String)>) -> 
         "Try, in another terminal:".to_owned(),
         format!("  {program} overdue {asked}"),
         format!("  {program} case {case} {asked}"),
-        format!("  curl -s '{http}/v1/{tenant}/events?wait=5s' -H 'content-type: application/cloudevents+json' -d \\"),
+        format!(
+            "  curl -s '{http}/v1/{tenant}/events?wait=5s' -H 'content-type: application/cloudevents+json' -d \\"
+        ),
         format!("    '{event}'"),
     ]
 }

@@ -70,7 +70,6 @@ pub struct Leader<'a, L: Log, S: Store> {
     appended: VecDeque<(Arc<Layer>, Verdicts)>,
     storing: Option<Storing>,
     sweep: Option<(Name, Progress)>,
-    next_timer: Option<Instant>,
     ticked_at: Option<tokio::time::Instant>,
     read_seq: Seq,
 }
@@ -90,7 +89,6 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         let decided = fold.state().checkpoint().decided;
         let intake = Intake::read(intake_log.clone(), settings.tenant.clone(), decided);
         let sweep = sweep::pending(fold.state())?.map(|name| (name, Progress::default()));
-        let next_timer = fold.state().next_timer()?;
         Ok(Self {
             fold,
             intake_log,
@@ -104,7 +102,6 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             appended: VecDeque::new(),
             storing: None,
             sweep,
-            next_timer,
             ticked_at: None,
             read_seq: decided,
         })
@@ -120,9 +117,10 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         self.fold.state().checkpoint()
     }
 
-    /// When the next timer is due.
-    pub const fn next_timer(&self) -> Option<Instant> {
-        self.next_timer
+    /// When the next timer is due, or a little before; none when there is none.
+    pub fn next_timer(&self) -> Option<Instant> {
+        let wake = self.fold.state().wake();
+        (wake < Instant::MAX).then_some(wake)
     }
 
     /// Whether everything read is decided, appended and stored.
@@ -193,11 +191,11 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     /// Decides one record; `false` when timers before it filled the group first.
     fn decide(&mut self, received: &Received) -> Result<bool, EngineError> {
         let now = timers::passes_until(self.fold.state(), received);
-        if self.next_timer.is_some_and(|at| at <= now) {
+        if self.fold.state().wake() <= now {
             let room = FULL - self.group.len().min(FULL - 1);
             let fired = timers::fire(self.fold.state_mut(), received.seq, now, room)?;
             self.group.extend(fired.out);
-            self.next_timer = self.fold.state().next_timer()?;
+            self.fold.state_mut().refresh_wake()?;
             // The fact itself must still fit into the append.
             if fired.more || self.group.len() >= FULL {
                 return Ok(false);
@@ -211,7 +209,6 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             self.sweep = sweep::pending(self.fold.state())?.map(|name| (name, Progress::default()));
         }
         self.group.extend(decided);
-        self.next_timer = self.fold.state().next_timer()?;
         Ok(true)
     }
 
@@ -227,7 +224,6 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             Some(same) if same == name => Some((name, progress)),
             other => other.map(|name| (name, Progress::default())),
         };
-        self.next_timer = self.fold.state().next_timer()?;
         Ok(())
     }
 
@@ -286,16 +282,20 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     /// How long to wait when nothing comes: until the next timer, or `idle`.
     fn pause(&self) -> Duration {
         let now = (self.settings.now)();
-        let until_timer = self.next_timer.map_or(self.settings.idle, |at| at.since(now));
+        let until_timer = self.next_timer().map_or(self.settings.idle, |at| at.since(now));
         let until_tick = self.ticked_at.map_or(Duration::ZERO, |at| TICK_AGAIN.saturating_sub(at.elapsed()));
         until_timer.max(until_tick).clamp(Duration::from_millis(1), self.settings.idle)
     }
 
     /// Publishes a tick when a timer is due and no fact has let time pass.
     async fn look_at_the_time(&mut self) -> Result<(), EngineError> {
-        let due = self.next_timer.is_some_and(|at| at <= (self.settings.now)());
+        if !self.is_due() {
+            return Ok(());
+        }
+        // The instant may be that of a timer that was taken away since.
+        self.fold.state_mut().refresh_wake()?;
         let waiting = self.ticked_at.is_some_and(|at| at.elapsed() < TICK_AGAIN);
-        if due && !waiting && self.is_quiet() && self.sweep.is_none() {
+        if self.is_due() && !waiting && self.is_quiet() && self.sweep.is_none() {
             self.ticked_at = Some(tokio::time::Instant::now());
             match self.intake_log.append(vec![tick(&self.settings.tenant)], None).await {
                 // A tick that may or may not have been stored does no harm.
@@ -304,6 +304,10 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             }
         }
         Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.next_timer().is_some_and(|at| at <= (self.settings.now)())
     }
 
     /// Waits until nothing writes to the store any more, after a failure: the

@@ -105,8 +105,8 @@ fn reach<B: Backing>(
     let Some(clock) = workflow.clocks.iter().find(|clock| clock.name == *name) else {
         return Err(lost(id, &format!("its workflow has no clock {name}")));
     };
-    let piece = timepiece_of(turn.state.policies(), clock, deadline)
-        .map_err(|reason| lost(id, &reason.message))?;
+    let piece =
+        timepiece_of(turn.state.policies(), clock, deadline).map_err(|reason| lost(id, &reason.message))?;
     let wake = |deadline: &Deadline| piece.next(deadline).map(|(next_at, _)| next_at.max(at));
     let mut after = deadline.clone();
     let event = match piece.next(deadline).filter(|(next_at, _)| *next_at <= at) {

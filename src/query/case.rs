@@ -110,8 +110,11 @@ pub fn find(rows: &impl Rows, policies: &Policies, id: &CaseId, at: Instant) -> 
 
 /// The types of the facts that the case's state takes.
 fn takes(workflow: &Workflow, case: &Case) -> Vec<String> {
-    let Some(state) = workflow.states.get(&case.state).filter(|state| !state.is_final) else { return Vec::new() };
-    let mut kinds: Vec<String> = state.events.keys().chain(workflow.any_state.keys()).map(ToString::to_string).collect();
+    let Some(state) = workflow.states.get(&case.state).filter(|state| !state.is_final) else {
+        return Vec::new();
+    };
+    let mut kinds: Vec<String> =
+        state.events.keys().chain(workflow.any_state.keys()).map(ToString::to_string).collect();
     kinds.sort();
     kinds.dedup();
     kinds

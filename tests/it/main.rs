@@ -10,6 +10,8 @@ mod engine_on_nats;
 mod entry;
 mod envelope;
 mod envelope_properties;
+mod http_cases;
+mod http_problems;
 mod layout;
 mod local_broker;
 mod log_contract;

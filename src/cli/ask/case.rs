@@ -87,8 +87,14 @@ pub async fn list(args: &CasesArgs) -> Ended {
 }
 
 fn table(answer: &Value, lang: Lang) -> Table {
-    let heads =
-        [("灯", "light"), ("状态", "state"), ("责任单位", "unit"), ("事项", "matter"), ("立项", "opened"), ("编号", "case")];
+    let heads = [
+        ("灯", "light"),
+        ("状态", "state"),
+        ("责任单位", "unit"),
+        ("事项", "matter"),
+        ("立项", "opened"),
+        ("编号", "case"),
+    ];
     let mut table = Table::new(&heads.map(|(zh, en)| word(lang, zh, en)));
     for row in answer["rows"].as_array().into_iter().flatten() {
         table.row(vec![

@@ -60,7 +60,8 @@ pub async fn refusals(args: &RefusalArgs) -> Ended {
 }
 
 fn refusal_table(answer: &Value, lang: Lang) -> Table {
-    let heads = [("时刻", "at"), ("报送单位", "publisher"), ("类型", "type"), ("规则", "rule"), ("原因", "reason")];
+    let heads =
+        [("时刻", "at"), ("报送单位", "publisher"), ("类型", "type"), ("规则", "rule"), ("原因", "reason")];
     let mut table = Table::new(&heads.map(|(zh, en)| word(lang, zh, en)));
     for row in answer["rows"].as_array().into_iter().flatten() {
         let reason = &row["reason"];
@@ -103,7 +104,8 @@ fn count_table(answer: &Value, lang: Lang) -> Table {
     let mut heads = vec![word(lang, "责任单位", "unit"), word(lang, "事项", "matter")];
     heads.extend(NUMBERS.iter().map(|(_, zh, en)| word(lang, zh, en)));
     let mut table = Table::new(&heads);
-    let numbers = |row: &Value| NUMBERS.map(|(name, _, _)| row[name].as_i64().unwrap_or_default().to_string());
+    let numbers =
+        |row: &Value| NUMBERS.map(|(name, _, _)| row[name].as_i64().unwrap_or_default().to_string());
     for row in answer["cells"].as_array().into_iter().flatten() {
         let mut cells = vec![said(&row["unit"], lang), said(&row["workflow"], lang)];
         cells.extend(numbers(row));
@@ -124,8 +126,14 @@ fn count_table(answer: &Value, lang: Lang) -> Table {
 pub async fn policies(client: &Client) -> Ended {
     let answer = client.get("policies", &[]).await?;
     let lang = client.lang();
-    let heads =
-        [("种类", "kind"), ("名称", "name"), ("版本", "version"), ("标题", "title"), ("依据", "cite"), ("摘要", "digest")];
+    let heads = [
+        ("种类", "kind"),
+        ("名称", "name"),
+        ("版本", "version"),
+        ("标题", "title"),
+        ("依据", "cite"),
+        ("摘要", "digest"),
+    ];
     let mut table = Table::new(&heads.map(|(zh, en)| word(lang, zh, en)));
     for row in answer["policies"].as_array().into_iter().flatten() {
         let cite = [said(&row["cite"]["notice"], lang), said(&row["cite"]["clause"], lang)].join(" ");

@@ -68,7 +68,8 @@ fn told(event: &Value) -> String {
         line.push_str(&format!("{id}: "));
     }
     line.push_str(event["verdict"].as_str().unwrap_or("stored, not decided yet"));
-    for (field, word) in [("intakeSeq", "intake"), ("ledgerSeq", "ledger"), ("case", "case"), ("first", "first at intake")]
+    for (field, word) in
+        [("intakeSeq", "intake"), ("ledgerSeq", "ledger"), ("case", "case"), ("first", "first at intake")]
     {
         if !event[field].is_null() {
             line.push_str(&format!(", {word} {}", text(&event[field])));

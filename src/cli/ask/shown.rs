@@ -29,7 +29,11 @@ impl PageArgs {
 }
 
 /// Adds a parameter if it was given.
-pub fn given(parameters: &mut Vec<(&'static str, String)>, name: &'static str, value: Option<&impl ToString>) {
+pub fn given(
+    parameters: &mut Vec<(&'static str, String)>,
+    name: &'static str,
+    value: Option<&impl ToString>,
+) {
     parameters.extend(value.map(|value| (name, value.to_string())));
 }
 
@@ -63,7 +67,8 @@ pub const fn word(lang: Lang, zh: &'static str, en: &'static str) -> &'static st
 pub fn light(row: &Value, lang: Lang) -> String {
     let name = row["light"].as_str().unwrap_or_default();
     let known = crate::query::light::Light::ALL.into_iter().find(|light| light.name() == name);
-    let shown = known.map_or_else(String::new, |light| format!("{} {}", light.shape(), light.word().get(lang)));
+    let shown =
+        known.map_or_else(String::new, |light| format!("{} {}", light.shape(), light.word().get(lang)));
     let provisional = row["provisional"].as_bool().unwrap_or_default();
     if provisional { format!("{shown} {}", crate::query::light::PROVISIONAL_SHAPE) } else { shown }
 }

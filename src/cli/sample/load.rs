@@ -50,7 +50,8 @@ pub fn facts(tenant: &TenantId, definitions: &[Definition], now: Instant) -> Res
         Definition::Calendar(def) => Calendar::new(def.clone()).ok(),
         Definition::Register(_) | Definition::EventType(_) | Definition::Workflow(_) => None,
     });
-    let calendar = calendar.ok_or_else(|| Failure::new(Exit::Usage, "make the sample: there is no calendar"))?;
+    let calendar =
+        calendar.ok_or_else(|| Failure::new(Exit::Usage, "make the sample: there is no calendar"))?;
     let mut story = Story::new(tenant, &calendar, now);
     let mut facts = InForce::default().missing(definitions, Some(story.begin))?;
     duties::tell(&mut story, definitions);

@@ -31,8 +31,7 @@ impl<'a> Story<'a> {
     /// working days ago.
     #[must_use]
     pub fn new(tenant: &'a TenantId, calendar: &'a Calendar, now: Instant) -> Self {
-        let mut story =
-            Self { tenant, calendar, now, begin: now, facts: Vec::new(), fault: None };
+        let mut story = Self { tenant, calendar, now, begin: now, facts: Vec::new(), fault: None };
         let today = calendar.local_date(now);
         let month = crate::calendar::Period::containing(crate::calendar::PeriodKind::Month, today);
         let early = calendar.midnight(month.start()).plus_seconds(30 * 60);
