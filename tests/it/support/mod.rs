@@ -2,5 +2,7 @@
 
 pub mod cli;
 pub mod engine;
+pub mod kernel;
+pub mod model;
 pub mod nats;
 pub mod site;
