@@ -97,7 +97,9 @@ fn gather(
         let wrong = |words: String| Failure::new(Exit::Usage, format!("import line {number}: {words}"));
         let recorded = recorded.map_err(wrong)?;
         if recorded < *latest {
-            let words = format!("it was recorded at {recorded}, before the line above it; sort the file by recordedtime");
+            let words = format!(
+                "it was recorded at {recorded}, before the line above it; sort the file by recordedtime"
+            );
             return Err(Failure::new(Exit::Usage, format!("import line {number}: {words}")));
         }
         *latest = recorded;

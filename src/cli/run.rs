@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::exit::{Ended, Exit, Failure, OrExit as _};
-use super::output::{Output, note};
 use super::archive::{backup, restore, verify};
 use super::ask::{case, deadlines, lists, operate, publish};
 use super::client::Client;
+use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::output::{Output, note};
 use super::{due, import, policy, serve, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
@@ -137,7 +137,9 @@ fn help(topic: Option<&str>) -> Ended {
         Some("exit-codes") => format!("How commands of duban end:\n\n{}", Exit::table()),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(found) => found.render_long_help().to_string(),
-            None => return Err(Failure::new(Exit::Usage, format!("explain {topic}: there is no such command"))),
+            None => {
+                return Err(Failure::new(Exit::Usage, format!("explain {topic}: there is no such command")));
+            }
         },
     };
     let mut output = Output::open();

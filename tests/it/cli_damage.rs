@@ -44,7 +44,8 @@ async fn a_flipped_byte_in_a_ledger_block_is_named_and_stops_the_tenant() {
     server.kill().await;
 
     let is_block = |path: &PathBuf| {
-        path.extension().is_some_and(|end| end == "blk") && path.to_string_lossy().contains("CHANGQING_LEDGER")
+        path.extension().is_some_and(|end| end == "blk")
+            && path.to_string_lossy().contains("CHANGQING_LEDGER")
     };
     let block = files(server.folder()).into_iter().find(is_block).expect("a block of the ledger");
     let mut bytes = fs::read(&block).expect("the block");
@@ -58,7 +59,15 @@ async fn a_flipped_byte_in_a_ledger_block_is_named_and_stops_the_tenant() {
     assert!(said.out.contains("DAMAGED") && said.out.contains("What to do"), "{}", said.out);
     // Nothing is served on a ledger that cannot be trusted, and it says why.
     let mut serving = Serving::spawn(&[
-        "serve", "--nats", server.url(), "--tenant", "changqing", "--data", data_path, "--http", "127.0.0.1:0",
+        "serve",
+        "--nats",
+        server.url(),
+        "--tenant",
+        "changqing",
+        "--data",
+        data_path,
+        "--http",
+        "127.0.0.1:0",
     ]);
     serving.wait_for("a person must look");
     assert_eq!(serving.stop().code(), Some(4));
@@ -113,5 +122,8 @@ async fn a_projection_that_is_gone_or_garbled_is_made_again() {
     serving.wait_for("policies are in force");
     assert_eq!(overdue(&serving).len(), 5);
     assert_eq!(serving.ask(&["rebuild", "--json"]).ends(0).json()["digest"], digest);
-    assert!(files(&data).iter().any(|path| path.to_string_lossy().contains("damaged-")), "it is kept for a look");
+    assert!(
+        files(&data).iter().any(|path| path.to_string_lossy().contains("damaged-")),
+        "it is kept for a look"
+    );
 }

@@ -16,7 +16,8 @@ fn one_process_answers_every_published_vector() {
     let mut questions = String::new();
     for vector in vectors {
         let (rule, start) = question(vector);
-        questions.push_str(&json!({"id": vector["id"], "rule": rule, "start": start.to_string()}).to_string());
+        questions
+            .push_str(&json!({"id": vector["id"], "rule": rule, "start": start.to_string()}).to_string());
         questions.push('\n');
     }
     let said = duban_with(&["due", "--batch"], &questions).ends(0);
@@ -25,7 +26,8 @@ fn one_process_answers_every_published_vector() {
     assert_eq!(answers.len(), vectors.len());
     for (vector, answer) in vectors.iter().zip(&answers) {
         assert_eq!(answer["id"], vector["id"]);
-        let at = |value: &Value| value.as_str().expect("an instant").parse::<duban::time::Instant>().expect("one");
+        let at =
+            |value: &Value| value.as_str().expect("an instant").parse::<duban::time::Instant>().expect("one");
         assert_eq!(at(&answer["due"]), at(&vector["due"]), "{}", vector["why"]);
         assert_eq!(answer["provisional"], false);
         assert!(answer["explanation"]["days"].is_array(), "{answer}");

@@ -84,7 +84,15 @@ async fn policies_are_applied_once_and_only_where_they_differ() {
     let data = TempDir::new().expect("a folder");
     let path = data.path().to_str().expect("a path");
     let serving = Serving::start(&[
-        "serve", "--nats", server.url(), "--tenant", "changqing", "--data", path, "--http", "127.0.0.1:0",
+        "serve",
+        "--nats",
+        server.url(),
+        "--tenant",
+        "changqing",
+        "--data",
+        path,
+        "--http",
+        "127.0.0.1:0",
     ]);
     let dry = serving.ask(&["policy", "apply", "workflows", "--dry-run"]).ends(0);
     assert!(dry.out.contains("would be published") && dry.out.contains(" 0 are in force"), "{}", dry.out);

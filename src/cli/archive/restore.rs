@@ -69,7 +69,9 @@ pub async fn run(args: &RestoreArgs) -> Ended {
     let undecided = waiting.0.saturating_sub(foot.decided.0);
     let mut output = Output::open();
     output.line(format!("{tenant}: the ledger is back up to {entries}, digest {}", foot.ledger_hash))?;
-    output.line(format!("{tenant}: the intake goes on from {begins}; {undecided} records wait to be decided"))?;
+    output.line(format!(
+        "{tenant}: the intake goes on from {begins}; {undecided} records wait to be decided"
+    ))?;
     if undecided > 0 {
         output.line("They count as recorded now: their first recorded instants are in the archive.")?;
     }
@@ -84,7 +86,8 @@ fn reader(file: &Path) -> Result<Reader<BufReader<File>>, Failure> {
 
 fn unpacked(kept: super::form::Kept) -> Result<Record, Failure> {
     let place = kept.seq;
-    kept.record().map_err(|reason| Failure::new(Exit::Stopped, format!("read the body of record {place}: {reason}")))
+    kept.record()
+        .map_err(|reason| Failure::new(Exit::Stopped, format!("read the body of record {place}: {reason}")))
 }
 
 /// The foot of a whole archive of this tenant.

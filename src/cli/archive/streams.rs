@@ -12,7 +12,13 @@ use crate::nats::{Broker, BrokerSettings, LogSettings, NatsLog};
 #[derive(Debug, Clone, clap::Args)]
 pub struct BrokerArgs {
     /// The broker's servers
-    #[arg(long, env = "DUBAN_NATS", value_delimiter = ',', default_value = "nats://127.0.0.1:4222", value_name = "URL")]
+    #[arg(
+        long,
+        env = "DUBAN_NATS",
+        value_delimiter = ',',
+        default_value = "nats://127.0.0.1:4222",
+        value_name = "URL"
+    )]
     pub nats: Vec<String>,
     /// Whose streams
     #[arg(long, env = "DUBAN_TENANT", default_value = "changqing", value_name = "TENANT")]
@@ -82,7 +88,8 @@ pub async fn held(broker: &Broker, tenant: &TenantId, kind: Kind) -> Result<Opti
     let subject = format!("$JS.API.STREAM.INFO.{}", stream_name(tenant, kind.suffix()));
     let question = json!({ "deleted_details": true }).to_string();
     let answer = broker.client().request(subject, question.into()).await;
-    let answer = answer.or_failed_to(Exit::Unreachable, format!("ask the broker about the {}", kind.word()))?;
+    let answer =
+        answer.or_failed_to(Exit::Unreachable, format!("ask the broker about the {}", kind.word()))?;
     let info: Value = serde_json::from_slice(&answer.payload)?;
     if !info["error"].is_null() {
         let code = info["error"]["code"].as_u64();

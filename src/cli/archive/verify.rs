@@ -102,7 +102,10 @@ async fn broker(args: &VerifyArgs, findings: &mut Findings) -> Result<Vec<String
     lines.push(format!("ledger: {} entries, last digest {}", walk.chain.seq, walk.chain.hash));
     if let Some(intake) = held(&broker, tenant, Kind::Intake).await? {
         holes(Kind::Intake, &intake, findings);
-        lines.push(format!("intake: records {} to {}, decided up to {}", intake.first, intake.last, walk.decided));
+        lines.push(format!(
+            "intake: records {} to {}, decided up to {}",
+            intake.first, intake.last, walk.decided
+        ));
         if intake.last < walk.decided {
             findings.add(format!(
                 "find the end of the intake: it ends at {}, but the ledger has decided up to {}; new facts would \
@@ -121,7 +124,8 @@ async fn broker(args: &VerifyArgs, findings: &mut Findings) -> Result<Vec<String
 fn holes(kind: Kind, held: &Held, findings: &mut Findings) {
     if held.last >= held.begins && held.first > held.begins {
         let (from, to) = (held.begins, held.first.0 - 1);
-        findings.add(format!("find the beginning of the {}: records {from} to {to} are missing", kind.word()));
+        findings
+            .add(format!("find the beginning of the {}: records {from} to {to} are missing", kind.word()));
     }
     for place in &held.missing {
         findings.add(format!(
@@ -192,7 +196,10 @@ async fn against_projection(
         let record = log.get(at.seq).await.map_err(of_log)?;
         let found = record.map(|record| crate::id::Sha::of(&record.body));
         if found != Some(at.hash) {
-            findings.add(format!("find entry {} of the ledger as it was folded: it was altered or replaced", at.seq));
+            findings.add(format!(
+                "find entry {} of the ledger as it was folded: it was altered or replaced",
+                at.seq
+            ));
         }
     }
     Ok(format!("projection: folded up to {}", at.seq))
@@ -238,7 +245,9 @@ fn whole<R: std::io::BufRead>(
             Line::Ledger(kept) => {
                 let place = kept.seq;
                 match (kept.record(), &mut walk) {
-                    (Ok(record), Some(walk)) => walk.step(&record).into_iter().for_each(|it| findings.add(it)),
+                    (Ok(record), Some(walk)) => {
+                        walk.step(&record).into_iter().for_each(|it| findings.add(it))
+                    }
                     (Err(reason), _) => findings.add(format!("read the body of entry {place}: {reason}")),
                     (Ok(_), None) => {}
                 }
@@ -248,7 +257,8 @@ fn whole<R: std::io::BufRead>(
         }
     }
     if let (Some(foot), Some(walk)) = (&foot, &walk)
-        && (walk.chain.seq, walk.chain.hash, walk.decided) != (foot.ledger_last, foot.ledger_hash, foot.decided)
+        && (walk.chain.seq, walk.chain.hash, walk.decided)
+            != (foot.ledger_last, foot.ledger_hash, foot.decided)
     {
         findings.add("find in the archive what its foot says: entries are missing or others");
     }

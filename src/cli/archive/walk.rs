@@ -145,7 +145,8 @@ mod tests {
         assert!(walk.step(&first).is_empty() && walk.step(&second).is_empty());
         let mut walk = Walk::new(tenant());
         let mut altered = first.clone();
-        altered.body = Bytes::from(String::from_utf8_lossy(&first.body).replace("\"format\":1", "\"format\":2"));
+        altered.body =
+            Bytes::from(String::from_utf8_lossy(&first.body).replace("\"format\":1", "\"format\":2"));
         assert!(walk.step(&altered).is_empty(), "one entry alone does not tell");
         assert!(matches!(walk.step(&second).as_slice(), [Fault::Chain(ChainError::Link { .. })]));
         let mut walk = Walk::new(tenant());

@@ -36,7 +36,19 @@ impl Said {
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    for variable in ["DATA", "HTTP", "LANG", "LOG", "LOG_FORMAT", "NATS", "POLICIES", "REPLICAS", "SERVER", "TENANT", "TENANTS"] {
+    for variable in [
+        "DATA",
+        "HTTP",
+        "LANG",
+        "LOG",
+        "LOG_FORMAT",
+        "NATS",
+        "POLICIES",
+        "REPLICAS",
+        "SERVER",
+        "TENANT",
+        "TENANTS",
+    ] {
         command.env_remove(format!("DUBAN_{variable}"));
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -175,7 +187,16 @@ pub fn serve(broker: &str, data: &Path) -> Serving {
 pub fn serve_as_it_is(broker: &str, data: &Path) -> Serving {
     let data = data.to_str().expect("a path");
     Serving::start(&[
-        "serve", "--nats", broker, "--tenant", "changqing", "--data", data, "--http", "127.0.0.1:0", "--policies",
+        "serve",
+        "--nats",
+        broker,
+        "--tenant",
+        "changqing",
+        "--data",
+        data,
+        "--http",
+        "127.0.0.1:0",
+        "--policies",
         "workflows",
     ])
 }
