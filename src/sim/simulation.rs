@@ -8,7 +8,7 @@ use super::random::Random;
 use super::world::World;
 use crate::engine::error::EngineError;
 use crate::event::fact::Fact;
-use crate::id::TenantId;
+use crate::id::{Seq, TenantId};
 use crate::port::log::Log;
 use crate::time::Instant;
 
@@ -87,7 +87,7 @@ impl Simulation {
         }
         let mut owed: Vec<Fact> = Vec::new();
         for number in 0..self.behaviour.facts {
-            self.disturb(&mut world, &mut random).await?;
+            disturb(&self.behaviour, &mut world, &mut random).await?;
             let wait = random.below(self.behaviour.longest_wait_seconds);
             if random.happens(600) {
                 world.clock.advance(Duration::from_secs(wait));
@@ -105,58 +105,63 @@ impl Simulation {
             insist(&world, &fact).await;
             acknowledged.push(fact.id);
         }
-        self.end(world, acknowledged).await
+        end(world, acknowledged).await
     }
+}
 
-    async fn end(self, world: World, acknowledged: Vec<String>) -> Result<Audit, Reason> {
+/// Lets the world come to rest, and has it audited.
+async fn end(world: World, acknowledged: Vec<String>) -> Result<Audit, Reason> {
+    world.heal();
+    world.clock.advance(AFTERMATH);
+    let until = last_fact(&world).await?;
+    if !world.rest(until, REST_WITHIN).await {
+        let statuses = format!("{:?}", world.statuses());
+        return Err(Reason::Restless { statuses });
+    }
+    let tenant = world.tenant.clone();
+    let (intake, ledger, stores) = world.stop().await?;
+    Ok(audit(&tenant, &intake, &ledger, &stores, &acknowledged).await?)
+}
+
+/// The place of the last fact; ticks after it leave no trace when they fire nothing.
+async fn last_fact(world: &World) -> Result<Seq, Wrong> {
+    let mut place = world.intake.last().await?;
+    while let Some(record) = world.intake.get(place).await? {
+        if !record.subject.ends_with(".clock.ticked") {
+            break;
+        }
+        place = Seq(place.0 - 1);
+    }
+    Ok(place)
+}
+
+/// Draws what goes wrong before the next fact, and does it.
+async fn disturb(chances: &Behaviour, world: &mut World, random: &mut Random) -> Result<(), Reason> {
+    if random.happens(200) {
         world.heal();
-        world.clock.advance(AFTERMATH);
-        let last = world.intake.last().await.map_err(Wrong::from)?;
-        // The last record may be a tick, which leaves no trace; the facts are what counts.
-        let mut until = last;
-        while let Some(record) = world.intake.get(until).await.map_err(Wrong::from)? {
-            if !record.subject.ends_with(".clock.ticked") {
-                break;
-            }
-            until = crate::id::Seq(until.0 - 1);
-        }
-        if !world.rest(until, REST_WITHIN).await {
-            let statuses = format!("{:?}", world.statuses());
-            return Err(Reason::Restless { statuses });
-        }
-        let tenant = world.tenant.clone();
-        let (intake, ledger, stores) = world.stop().await?;
-        Ok(audit(&tenant, &intake, &ledger, &stores, &acknowledged).await?)
     }
-
-    async fn disturb(&self, world: &mut World, random: &mut Random) -> Result<(), Reason> {
-        let chances = self.behaviour.clone();
-        if random.happens(200) {
-            world.heal();
-        }
-        if random.happens(chances.lost_appends) {
-            world.lose_append(random);
-        }
-        if random.happens(chances.away) {
-            world.any_log(random).set_away(true);
-        }
-        if random.happens(chances.hidden) {
-            world.hide(random).await;
-        }
-        if random.happens(chances.failed_commits) {
-            world.fail_commit(random)?;
-        }
-        if random.happens(chances.rebuilds) {
-            world.rebuild(random);
-        }
-        if random.happens(chances.crashes) {
-            world.crash(random).await?;
-        }
-        if random.happens(chances.restarts) {
-            world.restart(random).await?;
-        }
-        Ok(())
+    if random.happens(chances.lost_appends) {
+        world.lose_append(random);
     }
+    if random.happens(chances.away) {
+        world.any_log(random).set_away(true);
+    }
+    if random.happens(chances.hidden) {
+        world.hide(random).await;
+    }
+    if random.happens(chances.failed_commits) {
+        world.fail_commit(random)?;
+    }
+    if random.happens(chances.rebuilds) {
+        world.rebuild(random);
+    }
+    if random.happens(chances.crashes) {
+        world.crash(random).await?;
+    }
+    if random.happens(chances.restarts) {
+        world.restart(random).await?;
+    }
+    Ok(())
 }
 
 /// States a fact until it is acknowledged.

@@ -177,7 +177,8 @@ fn version(version: &str, from: &str, until: Option<&str>, units: &[&str]) -> Wo
 }
 
 fn publish(given: &mut Given, workflow: Workflow) {
-    given.when(publication(&Definition::Workflow(Box::new(workflow)))).then("policy.published");
+    given.when(publication(&Definition::Workflow(Box::new(workflow))));
+    assert_eq!(given.kinds().last(), Some(&"policy.published"), "{:#?}", given.events());
 }
 
 #[test]

@@ -117,12 +117,17 @@ fn outside_every_span_nothing_opens() {
 }
 
 #[test]
-fn versions_that_overlap_are_refused() {
+fn of_spans_that_overlap_the_one_that_began_last_counts() {
     let mut given = Given::tenant("changqing", &["objection"]);
     let mut workflow = objection();
     workflow.version = "2".into();
     workflow.effective.from = on("2022-10-01");
-    given.when(publish(workflow)).then_refused("policy.invalid");
+    workflow.clocks[0].due = serde_json::from_value(json!({"workingDays": 3})).expect("a rule");
+    given.when(publish(workflow)).then("policy.published");
+    given.at(t("2022-09-28T16:20")).when(received(CASE));
+    assert_eq!(given.term(CASE, "answer").due_at, t("2022-09-30T00:00"));
+    given.at(t("2022-10-10T16:20")).when(received("objection/YY-2"));
+    assert_eq!(given.term("objection/YY-2", "answer").due_at, t("2022-10-14T00:00"));
 }
 
 #[test]

@@ -40,8 +40,9 @@ fn stated(random: &mut Random, number: u32) -> Fact {
 
 fn simulation(seed: u64, behaviour: Behaviour) -> Simulation {
     let workflows = ["objection", "double-publicity", "report-village-defaults"];
-    let first = chosen("changqing", &workflows).iter().enumerate();
-    let first = first.map(|(place, it)| publication(it).id(&format!("p-{place}")).into_fact()).collect();
+    let definitions = chosen("changqing", &workflows);
+    let first = definitions.iter().zip(0..);
+    let first = first.map(|(it, place)| publication(it).id(&format!("p-{place}")).into_fact()).collect();
     Simulation {
         seed,
         tenant: TenantId::new("changqing").expect("a tenant"),

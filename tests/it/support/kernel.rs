@@ -156,7 +156,8 @@ impl Given {
             let mut given = Self::empty(tenant, at);
             for definition in chosen(tenant, workflows) {
                 given.when(publication(&definition));
-                assert_eq!(given.kinds(), ["policy.published"], "{:#?}", given.events());
+                // A duty published just before may open its first period first.
+                assert_eq!(given.kinds().last(), Some(&"policy.published"), "{:#?}", given.events());
             }
             let base = (given.store, given.ledger, given.next);
             bases.lock().expect("no test panics here").insert(name, base.clone());
