@@ -113,7 +113,8 @@ mod tests {
     fn tenants_are_named_once_and_streams_are_kept_by_odd_numbers() {
         let nobody = ServeSettings { tenants: Vec::new(), ..settings() };
         assert_eq!(nobody.check(), Err(ConfigError::NoTenant));
-        let twice = ServeSettings { tenants: [settings().tenants, settings().tenants].concat(), ..settings() };
+        let twice =
+            ServeSettings { tenants: [settings().tenants, settings().tenants].concat(), ..settings() };
         assert!(matches!(twice.check(), Err(ConfigError::TenantTwice { .. })));
         let even = ServeSettings { replicas: 2, ..settings() };
         assert_eq!(even.check(), Err(ConfigError::Replicas { replicas: 2 }));

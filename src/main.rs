@@ -1,4 +1,4 @@
-//! The `duban` program: it only hands over to the command line.
+//! The program `duban`: everything it does is in [`duban::cli`].
 
 use std::process::ExitCode;
 

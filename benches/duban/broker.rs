@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use duban::id::Seq;
 use duban::nats::{Broker, LogSettings, NatsLog};
 use duban::port::log::{Log as _, MOST_IN_APPEND, NewRecord, Reader as _};
-use duban::id::Seq;
 
 use crate::{median, per_second};
 
@@ -21,10 +21,8 @@ pub struct Raw {
 
 /// Measures `rounds` times and gives the medians.
 pub async fn measure(broker: &Broker, rounds: usize) -> Raw {
-    let log = broker
-        .log("BENCH_RAW", &["bench.raw.>".to_owned()], &LogSettings::default())
-        .await
-        .expect("a log");
+    let log =
+        broker.log("BENCH_RAW", &["bench.raw.>".to_owned()], &LogSettings::default()).await.expect("a log");
     let (mut appended, mut read) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let from = log.last().await.expect("its end");

@@ -25,7 +25,9 @@ const AT_ONCE: usize = 8;
 pub async fn run(facts: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let program = Places::from_env().find().unwrap_or_else(|error| panic!("failed to {error}"));
-    let local = LocalBroker::start(LocalSettings::new(program, folder.path().join("broker"))).await.expect("a broker");
+    let local = LocalBroker::start(LocalSettings::new(program, folder.path().join("broker")))
+        .await
+        .expect("a broker");
     let broker = Broker::connect(BrokerSettings::new(local.url())).await.expect("a connection");
     let before = broker::measure(&broker, 5).await;
 
@@ -33,10 +35,12 @@ pub async fn run(facts: usize) {
     let intake = broker.intake(&tenant, &LogSettings::default()).await.expect("an intake");
     let ledger = broker.ledger(&tenant, &LogSettings::default()).await.expect("a ledger");
     let shelf = FolderShelf::open(&folder.path().join("rows"), SledSettings::default()).expect("a shelf");
-    let (engine, handle) = Engine::new(settings(&tenant), intake.clone(), ledger.clone(), shelf).expect("an engine");
+    let (engine, handle) =
+        Engine::new(settings(&tenant), intake.clone(), ledger.clone(), shelf).expect("an engine");
     let engine = tokio::spawn(engine.run());
     let site = Site {
-        tenants: [(tenant.clone(), Arc::new(Tenant::new(handle.clone(), intake.clone(), ledger.clone())))].into(),
+        tenants: [(tenant.clone(), Arc::new(Tenant::new(handle.clone(), intake.clone(), ledger.clone())))]
+            .into(),
         now: Arc::new(now),
         metrics: None,
     };
@@ -64,7 +68,8 @@ pub async fn run(facts: usize) {
 
     let rebuilt = handle.rebuild().await.expect("a rebuild");
     assert!(rebuilt.agreed, "the projection made again differs: {rebuilt:?}");
-    let rebuild = per_second(usize::try_from(rebuilt.entries).unwrap_or(0), Duration::from_millis(rebuilt.took_ms));
+    let rebuild =
+        per_second(usize::try_from(rebuilt.entries).unwrap_or(0), Duration::from_millis(rebuilt.folded_ms));
     let after = broker::measure(&broker, 5).await;
     let raw = broker::Raw {
         appended: f64::midpoint(before.appended, after.appended),
@@ -74,10 +79,21 @@ pub async fn run(facts: usize) {
     println!("raw append, batches of 1000          {:>10.0} records/s", raw.appended);
     println!("raw read                             {:>10.0} records/s", raw.read);
     println!("facts acknowledged                   {:>10.0} facts/s", per_second(facts, posted));
-    println!("facts end to end                     {rate:>10.0} facts/s    {:.2} of raw append", rate / raw.appended);
+    println!(
+        "facts end to end                     {rate:>10.0} facts/s    {:.2} of raw append",
+        rate / raw.appended
+    );
     println!("ledger events end to end             {:>10.0} events/s", per_second(events, took));
-    println!("rebuild                              {rebuild:>10.0} events/s   {:.2} of raw read", rebuild / raw.read);
-    println!("  ({} entries, prepared in {prepared:?}; resident {} MiB)", rebuilt.entries, resident_mib());
+    println!(
+        "rebuild                              {rebuild:>10.0} events/s   {:.2} of raw read",
+        rebuild / raw.read
+    );
+    println!(
+        "  ({} entries, {} ms with the comparison; prepared in {prepared:?}; resident {} MiB)",
+        rebuilt.entries,
+        rebuilt.took_ms,
+        resident_mib()
+    );
     handle.stop().await;
     engine.await.expect("a clean stop");
     local.stop().await;
@@ -139,9 +155,19 @@ fn lives(facts: usize) -> Vec<Value> {
             for case in wave {
                 let unit = UNITS[case % UNITS.len()];
                 all.push(match stage {
-                    0 => fact(*case, "objection.received", "xinyong-pingtai", json!({"unit": unit, "penaltyNumber": format!("P-{case}")})),
+                    0 => fact(
+                        *case,
+                        "objection.received",
+                        "xinyong-pingtai",
+                        json!({"unit": unit, "penaltyNumber": format!("P-{case}")}),
+                    ),
                     1 => fact(*case, "objection.accepted", unit, json!({})),
-                    2 => fact(*case, "objection.answered", unit, json!({"result": "maintained", "reasons": "as decided"})),
+                    2 => fact(
+                        *case,
+                        "objection.answered",
+                        unit,
+                        json!({"result": "maintained", "reasons": "as decided"}),
+                    ),
                     _ => fact(*case, "objection.review-passed", "xinyong-ban", json!({})),
                 });
             }

@@ -30,7 +30,12 @@ fn resident_mib() -> u64 {
 /// The value below which `part` of the sorted times lie.
 fn quantile(times: &mut [Duration], part: f64) -> Duration {
     times.sort_unstable();
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rank"
+    )]
     let rank = ((times.len() as f64 - 1.0) * part).round() as usize;
     times.get(rank).copied().unwrap_or_default()
 }

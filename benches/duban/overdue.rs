@@ -30,10 +30,22 @@ pub async fn run(cases: usize) {
     let few = page_times(10_000.min(cases)).await;
     let many = page_times(cases).await;
     println!("overdue page of 100 at {:>9} cases  p50 {:?}  p99 {:?}", few.cases, few.p50, few.p99);
-    println!("overdue page of 100 at {:>9} cases  p50 {:?}  p99 {:?}  {:.2} of the p99 at few", many.cases, many.p50, many.p99, many.p99.as_secs_f64() / few.p99.as_secs_f64());
-    println!("one unit's page at     {:>9} cases  p50 {:?}  p99 {:?}", many.cases, many.unit_p50, many.unit_p99);
+    println!(
+        "overdue page of 100 at {:>9} cases  p50 {:?}  p99 {:?}  {:.2} of the p99 at few",
+        many.cases,
+        many.p50,
+        many.p99,
+        many.p99.as_secs_f64() / few.p99.as_secs_f64()
+    );
+    println!(
+        "one unit's page at     {:>9} cases  p50 {:?}  p99 {:?}",
+        many.cases, many.unit_p50, many.unit_p99
+    );
     println!("counts of all units at {:>9} cases  p50 {:?}", many.cases, many.counts_p50);
-    println!("resident memory then                 {:>10} MiB (store filled in {:?})", many.resident, many.filled);
+    println!(
+        "resident memory then                 {:>10} MiB (store filled in {:?})",
+        many.resident, many.filled
+    );
 }
 
 struct Times {
@@ -62,7 +74,8 @@ async fn page_times(cases: usize) -> Times {
     let clock = Clock::at(now());
     let log = || MemoryLog::new("bench", &["duban.>".to_owned()], 1 << 20, clock.clone());
     let (intake, ledger) = (log(), log());
-    let (_engine, handle) = Engine::new(settings(&tenant), intake.clone(), ledger.clone(), shelf).expect("an engine");
+    let (_engine, handle) =
+        Engine::new(settings(&tenant), intake.clone(), ledger.clone(), shelf).expect("an engine");
     let site = Site {
         tenants: [(tenant.clone(), Arc::new(Tenant::new(handle, intake, ledger)))].into(),
         now: Arc::new(now),
@@ -132,7 +145,8 @@ fn fill(store: &SledStore, tenant: &TenantId, cases: usize) {
         let at = Instant::from_nanos(begin.as_nanos() + step * i64::try_from(case).unwrap_or(0));
         let data = json!({"unit": UNITS[case % UNITS.len()], "penaltyNumber": format!("P-{case}")});
         let (id, subject) = (format!("r-{case}"), format!("objection/B-{case}"));
-        let received = received(&mut seq, at, "xinyong-pingtai", "objection.received", &id, Some(subject), data);
+        let received =
+            received(&mut seq, at, "xinyong-pingtai", "objection.received", &id, Some(subject), data);
         decide::decide(&mut state, &received).expect("a decision");
         if case % IN_STEP == IN_STEP - 1 || case + 1 == cases {
             let layer = state.seal().expect("a layer");
@@ -142,7 +156,15 @@ fn fill(store: &SledStore, tenant: &TenantId, cases: usize) {
     }
 }
 
-fn received(seq: &mut Seq, at: Instant, actor: &str, kind: &str, id: &str, subject: Option<String>, data: Value) -> Received {
+fn received(
+    seq: &mut Seq,
+    at: Instant,
+    actor: &str,
+    kind: &str,
+    id: &str,
+    subject: Option<String>,
+    data: Value,
+) -> Received {
     *seq = seq.next();
     let fact = Fact {
         source: "/bench".into(),

@@ -32,9 +32,17 @@ pub async fn run(policies: &Path, dry_run: bool, client: &Client) -> Ended {
         if reason.is_some() {
             worst = Exit::Refused;
         }
-        output.line(format!("{}: {verdict}{}", fact.id, reason.map(|it| format!(": {it}")).unwrap_or_default()))?;
+        output.line(format!(
+            "{}: {verdict}{}",
+            fact.id,
+            reason.map(|it| format!(": {it}")).unwrap_or_default()
+        ))?;
     }
-    output.line(format!("{} differ, {} are in force already", facts.len(), definitions.len() - facts.len()))?;
+    output.line(format!(
+        "{} differ, {} are in force already",
+        facts.len(),
+        definitions.len() - facts.len()
+    ))?;
     output.finish()?;
     Ok(worst)
 }
@@ -55,7 +63,8 @@ async fn in_force(client: &Client, definitions: &[Definition]) -> Result<InForce
     let mut in_force = InForce::default();
     for entry in &entries {
         let text = |field: &str| entry[field].as_str().unwrap_or_default();
-        let slot = Slot::new(text("kind"), text("name"), text("version"), entry["effective"]["from"].as_str());
+        let slot =
+            Slot::new(text("kind"), text("name"), text("version"), entry["effective"]["from"].as_str());
         if let Ok(sha) = text("sha").parse::<Sha>() {
             in_force.take(slot, sha, Seq(entry["ledgerSeq"].as_u64().unwrap_or_default()));
         }
@@ -67,8 +76,7 @@ async fn publish(client: &Client, facts: &[Fact]) -> Result<Vec<Value>, Failure>
     let events: Vec<Value> = facts.iter().map(event).collect();
     let body = serde_json::to_vec(&events)?;
     let answer = client.post("events", &[("wait", "30s".to_owned())], BATCH_CONTENT_TYPE, body).await?;
-    let answer = answer.value()?;
-    Ok(answer["outcomes"].as_array().cloned().unwrap_or_default())
+    Ok(answer.receipt()?["events"].as_array().cloned().unwrap_or_default())
 }
 
 /// The fact as an event that claims its publisher, as HTTP takes it.

@@ -127,6 +127,19 @@ impl Answer {
         serde_json::from_str(&answer.text).or_failed_to(Exit::Unreachable, "read the server's answer as JSON")
     }
 
+    /// What became of posted events, `{events: [...]}`; a single one that was
+    /// stored and refused is told in the same form as all others.
+    ///
+    /// # Errors
+    /// [`Failure`] when nothing was stored, or nobody knows.
+    pub fn receipt(self) -> Result<Value, Failure> {
+        let problem: Value = serde_json::from_str(&self.text).unwrap_or_default();
+        match problem.get("outcome") {
+            Some(outcome) if !self.status.is_success() => Ok(serde_json::json!({ "events": [outcome] })),
+            Some(_) | None => self.value(),
+        }
+    }
+
     /// What a refusal says.
     #[must_use]
     pub fn failure(&self) -> Failure {
@@ -135,7 +148,10 @@ impl Answer {
             429 | 502..=504 => Exit::Unreachable,
             _ => Exit::Stopped,
         };
-        Failure::new(exit, problem(&self.text).unwrap_or_else(|| format!("get an answer: HTTP {}", self.status)))
+        Failure::new(
+            exit,
+            problem(&self.text).unwrap_or_else(|| format!("get an answer: HTTP {}", self.status)),
+        )
     }
 }
 

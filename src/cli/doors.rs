@@ -40,14 +40,22 @@ impl Doors {
     /// None yet.
     #[must_use]
     pub const fn closed() -> Self {
-        Self { address: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0), stop: None, task: None }
+        Self {
+            address: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            stop: None,
+            task: None,
+        }
     }
 
     /// Serves the rooms on `listener` from now on; those that failed are told of.
     ///
     /// # Errors
     /// [`Failure`] when metrics cannot be kept or the address is not known.
-    pub fn open(listener: TcpListener, rooms: &[Room], failed: &[(TenantId, String)]) -> Result<Self, Failure> {
+    pub fn open(
+        listener: TcpListener,
+        rooms: &[Room],
+        failed: &[(TenantId, String)],
+    ) -> Result<Self, Failure> {
         let address = listener.local_addr()?;
         let router = router(rooms, failed)?;
         let (stop, stopped) = oneshot::channel::<()>();

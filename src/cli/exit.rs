@@ -28,15 +28,8 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
-        Self::Done,
-        Self::Found,
-        Self::Usage,
-        Self::Unreachable,
-        Self::Stopped,
-        Self::Refused,
-        Self::Failed,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Done, Self::Found, Self::Usage, Self::Unreachable, Self::Stopped, Self::Refused, Self::Failed];
 
     /// What the number says to a script's author.
     #[must_use]

@@ -62,7 +62,8 @@ fn gather(folder: &Path, texts: &mut Vec<Source>) -> Result<(), Failure> {
 /// `.yaml` holds policies; `objection.received.v1.json` a type's schema. The
 /// language's own schema is neither.
 fn is_text(name: &str) -> bool {
-    let versioned = |stem: &str| stem.rsplit_once(".v").is_some_and(|(_, number)| number.parse::<u32>().is_ok());
+    let versioned =
+        |stem: &str| stem.rsplit_once(".v").is_some_and(|(_, number)| number.parse::<u32>().is_ok());
     name.ends_with(".yaml") || name.ends_with(".yml") || name.strip_suffix(".json").is_some_and(versioned)
 }
 
@@ -123,9 +124,8 @@ pub fn calendar(named: &str) -> Result<crate::calendar::Calendar, Failure> {
     });
     let wrong = |text: String| Failure::new(Exit::Usage, format!("use the calendar {named}: {text}"));
     let def = found.ok_or_else(|| wrong(format!("\n  {}", mistakes.join("\n  "))))?;
-    crate::calendar::Calendar::new(def).map_err(|errors| {
-        wrong(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })
+    crate::calendar::Calendar::new(def)
+        .map_err(|errors| wrong(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 /// The calendar that is used where none is named: the one that is shipped.

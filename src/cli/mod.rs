@@ -7,17 +7,23 @@
 //!   [`publishing`] and [`shelf`]; [`stop`] is when it ends.
 //! * [`nats_server`] finds a `nats-server`, or fetches one once; [`broker`] keeps it
 //!   running, `process` is one life of its process.
+//! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
+//! * [`ask`]: questions to a running server; [`import`]: facts of the past.
+//! * [`archive`]: checking the logs, keeping them in a file, bringing them back.
 //! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod apply;
+pub mod archive;
+pub mod ask;
 pub mod broker;
 pub mod client;
 pub mod doors;
 pub mod due;
 pub mod exit;
 pub mod folder;
+pub mod import;
 pub mod nats_server;
 pub mod operator;
 pub mod output;
@@ -25,8 +31,11 @@ pub mod policy;
 mod process;
 pub mod publishing;
 pub mod run;
+pub mod sample;
 pub mod serve;
 pub mod service;
 pub mod shelf;
 pub mod stop;
+pub mod up;
+pub mod welcome;
 pub mod world;

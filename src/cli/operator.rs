@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::exit::{Exit, Failure};
+use crate::engine::backing::table;
 use crate::event::fact::Fact;
 use crate::id::{EventType, Seq, Sha, UnitId};
 use crate::kernel::row::{Family, PolicyRow};
 use crate::policy::definition::Definition;
 use crate::port::store::{Rows, StoreError};
-use crate::engine::backing::table;
 use crate::time::Instant;
 
 /// Who publishes policies.

@@ -28,6 +28,7 @@ pub enum PolicyCommand {
         /// Says what would be published and publishes nothing
         #[arg(long)]
         dry_run: bool,
+        /// The server
         #[command(flatten)]
         client: Client,
     },
@@ -69,7 +70,8 @@ fn check(folder: &std::path::Path, json: bool) -> Ended {
             output.line(problem.to_string())?;
         }
         for (tenant, report) in &reports {
-            let words = if report.is_sound() { "definitions" } else { "definitions, since there are mistakes" };
+            let words =
+                if report.is_sound() { "definitions" } else { "definitions, since there are mistakes" };
             output.line(format!("{tenant}: {} {words}", report.definitions.len()))?;
         }
         output.line(format!("{mistakes} mistakes, {} findings", problems.len() - mistakes))?;

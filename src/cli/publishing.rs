@@ -100,7 +100,11 @@ async fn append(room: &Room, records: Vec<NewRecord>) -> Result<Seq, Failure> {
         match room.intake.append(records.clone(), None).await {
             Ok(last) => return Ok(last),
             Err(AppendError::Unknown { reason }) if tries < MOST_TRIES => {
-                tracing::info!(reason, tries, "it is not known whether facts were stored; they are sent again");
+                tracing::info!(
+                    reason,
+                    tries,
+                    "it is not known whether facts were stored; they are sent again"
+                );
             }
             Err(error) => {
                 let exit = match &error {

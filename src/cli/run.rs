@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::archive::{backup, restore, verify};
+use super::ask::{case, deadlines, lists, operate, publish};
+use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{due, policy, serve};
+use super::{due, import, policy, serve, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -27,8 +30,38 @@ const AFTER: &str = "`duban help exit-codes` lists how commands end.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Starts everything on this machine, with a sample, until it is stopped
+    Up(up::UpArgs),
     /// Serves tenants against a given broker, until it is stopped
     Serve(serve::ServeArgs),
+    /// Lists what is overdue
+    Overdue(deadlines::DeadlineArgs),
+    /// Lists what is coming
+    Upcoming(deadlines::DeadlineArgs),
+    /// Shows one case: why it stands so, who must act, what happened
+    Case(case::CaseArgs),
+    /// Lists cases
+    Cases(case::CasesArgs),
+    /// Lists facts that were not taken, and why
+    Refusals(lists::RefusalArgs),
+    /// Counts deadlines by unit and light
+    Counts(lists::CountArgs),
+    /// Lists the policies and calendars in force
+    Policies(Client),
+    /// Publishes an event or a batch of them
+    Publish(publish::PublishArgs),
+    /// Imports facts of the past from JSON lines
+    Import(import::ImportArgs),
+    /// Checks that a tenant's logs, or an archive, are whole and unaltered
+    Verify(verify::VerifyArgs),
+    /// Keeps a tenant's logs in a file
+    Backup(backup::BackupArgs),
+    /// Brings a tenant's logs back from a file, into an empty broker
+    Restore(restore::RestoreArgs),
+    /// Says how the tenant's engine stands
+    Status(Client),
+    /// Makes the tenant's projection again and compares
+    Rebuild(Client),
     /// Computes when something is due and says why, without a server
     Due(due::DueArgs),
     /// Checks, applies and describes policies
@@ -65,11 +98,26 @@ pub fn main() -> ExitCode {
 
 fn ended(arguments: &Arguments) -> Ended {
     let serves = matches!(arguments.command, Command::Serve(_));
-    // What is asked answers on standard output; its log would only be noise.
+    // Whoever asks wants the answer; the log would only be noise.
     let filter = arguments.log.as_deref().unwrap_or(if serves { "info" } else { "warn" });
     telemetry::log(filter, arguments.log_format).or_exit(Exit::Usage)?;
     match &arguments.command {
+        Command::Up(args) => within_runtime(up::run(args)),
         Command::Serve(args) => within_runtime(serve::run(args)),
+        Command::Overdue(args) => within_runtime(deadlines::run(args, "overdue")),
+        Command::Upcoming(args) => within_runtime(deadlines::run(args, "upcoming")),
+        Command::Case(args) => within_runtime(case::one(args)),
+        Command::Cases(args) => within_runtime(case::list(args)),
+        Command::Refusals(args) => within_runtime(lists::refusals(args)),
+        Command::Counts(args) => within_runtime(lists::counts(args)),
+        Command::Policies(client) => within_runtime(lists::policies(client)),
+        Command::Publish(args) => within_runtime(publish::run(args)),
+        Command::Import(args) => within_runtime(import::run(args)),
+        Command::Verify(args) => within_runtime(verify::run(args)),
+        Command::Backup(args) => within_runtime(backup::run(args)),
+        Command::Restore(args) => within_runtime(restore::run(args)),
+        Command::Status(client) => within_runtime(operate::status(client)),
+        Command::Rebuild(client) => within_runtime(operate::rebuild(client)),
         Command::Due(args) => due::run(args),
         Command::Policy(command) => within_runtime(policy::run(command)),
         Command::Help { topic } => help(topic.as_deref()),
@@ -89,7 +137,9 @@ fn help(topic: Option<&str>) -> Ended {
         Some("exit-codes") => format!("How commands of duban end:\n\n{}", Exit::table()),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(found) => found.render_long_help().to_string(),
-            None => return Err(Failure::new(Exit::Usage, format!("explain {topic}: there is no such command"))),
+            None => {
+                return Err(Failure::new(Exit::Usage, format!("explain {topic}: there is no such command")));
+            }
         },
     };
     let mut output = Output::open();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::exit::{Ended, OrExit as _, Exit, Failure};
+use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::publishing::publish_and_tell;
 use super::service::{Service, of_log};
 use super::{folder, stop};
@@ -18,10 +18,22 @@ use crate::policy::definition::Definition;
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
     /// The broker's servers
-    #[arg(long, env = "DUBAN_NATS", value_delimiter = ',', default_value = "nats://127.0.0.1:4222", value_name = "URL")]
+    #[arg(
+        long,
+        env = "DUBAN_NATS",
+        value_delimiter = ',',
+        default_value = "nats://127.0.0.1:4222",
+        value_name = "URL"
+    )]
     nats: Vec<String>,
     /// Whose engines run here; repeat it, or separate by commas
-    #[arg(long = "tenant", env = "DUBAN_TENANTS", value_delimiter = ',', required = true, value_name = "TENANT")]
+    #[arg(
+        long = "tenant",
+        env = "DUBAN_TENANTS",
+        value_delimiter = ',',
+        required = true,
+        value_name = "TENANT"
+    )]
     tenants: Vec<TenantId>,
     /// Where projections are kept; they can be made again at any time
     #[arg(long, env = "DUBAN_DATA", default_value = "data", value_name = "DIR")]
@@ -64,7 +76,7 @@ pub async fn run(args: &ServeArgs) -> Ended {
     };
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
-    tracing::info!(address = %service.address(), "HTTP listens");
+    tracing::info!("HTTP listens at http://{}", service.address());
     publish_beside(&service, definitions);
     service.run(stop::requested()).await
 }

@@ -19,7 +19,7 @@ use crate::port::store::Store;
 
 /// How many rows a fold gathers before it writes them: large enough that a row
 /// which changes often is written once, small enough to keep memory bounded.
-pub const ROWS_IN_STEP: usize = 60_000;
+pub const ROWS_IN_STEP: usize = 200_000;
 
 /// An entry with the digest of its bytes.
 pub struct Read {

@@ -135,7 +135,9 @@ pub enum Order {
 pub struct Rebuilt {
     /// The entries that were folded.
     pub entries: u64,
-    /// How long it took, in milliseconds.
+    /// How long folding took, in milliseconds.
+    pub folded_ms: u64,
+    /// How long all of it took, the comparison of both projections included.
     pub took_ms: u64,
     /// The digest of the new projection.
     pub digest: String,

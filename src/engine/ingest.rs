@@ -197,7 +197,9 @@ fn failed(error: &AppendError) -> SubmitError {
         AppendError::Unknown { reason } => SubmitError::Unknown { reason: reason.clone() },
         // Without a fence none is broken; should one be, what was stored is not known.
         AppendError::Fenced { .. } => SubmitError::Unknown { reason: error.to_string() },
-        AppendError::Log(LogError::Unavailable { reason, .. }) => SubmitError::Away { reason: reason.clone() },
+        AppendError::Log(LogError::Unavailable { reason, .. }) => {
+            SubmitError::Away { reason: reason.clone() }
+        }
         AppendError::Log(other) => SubmitError::Away { reason: other.to_string() },
     }
 }
@@ -247,7 +249,10 @@ mod tests {
             for (index, place) in places.expect("stored").into_iter().enumerate() {
                 let record = log.get(place).await.expect("the log").expect("a record");
                 let body = String::from_utf8_lossy(&record.body).into_owned();
-                assert!(body.contains(&format!("\"s{n}-{index}\"")), "{place} should hold s{n}-{index}: {body}");
+                assert!(
+                    body.contains(&format!("\"s{n}-{index}\"")),
+                    "{place} should hold s{n}-{index}: {body}"
+                );
             }
         }
         assert_eq!(log.last().await.expect("the log"), Seq(150));

@@ -48,12 +48,20 @@ struct Appending {
     task: JoinHandle<Result<Seq, AppendError>>,
     layer: Arc<Layer>,
     verdicts: Verdicts,
-    last: Seq,
+    last: Checkpoint,
+}
+
+/// A group on the ledger, to be stored.
+struct Appended {
+    layer: Arc<Layer>,
+    verdicts: Verdicts,
+    last: Checkpoint,
 }
 
 struct Storing {
     task: JoinHandle<Result<(), EngineError>>,
     verdicts: Verdicts,
+    last: Checkpoint,
 }
 
 /// An engine that decides.
@@ -67,12 +75,12 @@ pub struct Leader<'a, L: Log, S: Store> {
     queue: VecDeque<Received>,
     group: Vec<Outgoing>,
     appending: Option<Appending>,
-    appended: VecDeque<(Arc<Layer>, Verdicts)>,
+    appended: VecDeque<Appended>,
     storing: Option<Storing>,
     sweep: Option<(Name, Progress)>,
-    next_timer: Option<Instant>,
     ticked_at: Option<tokio::time::Instant>,
     read_seq: Seq,
+    stored: Checkpoint,
 }
 
 impl<'a, L: Log, S: Store> Leader<'a, L, S> {
@@ -87,10 +95,10 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         settings: &'a Settings,
         outcomes: &'a Outcomes,
     ) -> Result<Self, EngineError> {
-        let decided = fold.state().checkpoint().decided;
+        let stored = fold.state().checkpoint().clone();
+        let decided = stored.decided;
         let intake = Intake::read(intake_log.clone(), settings.tenant.clone(), decided);
         let sweep = sweep::pending(fold.state())?.map(|name| (name, Progress::default()));
-        let next_timer = fold.state().next_timer()?;
         Ok(Self {
             fold,
             intake_log,
@@ -104,9 +112,9 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             appended: VecDeque::new(),
             storing: None,
             sweep,
-            next_timer,
             ticked_at: None,
             read_seq: decided,
+            stored,
         })
     }
 
@@ -115,14 +123,15 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         self.read_seq
     }
 
-    /// Where the decisions stand, stored or not.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        self.fold.state().checkpoint()
+    /// Where the rows stand that queries see.
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.stored
     }
 
-    /// When the next timer is due.
-    pub const fn next_timer(&self) -> Option<Instant> {
-        self.next_timer
+    /// When the next timer is due, or a little before; none when there is none.
+    pub fn next_timer(&self) -> Option<Instant> {
+        let wake = self.fold.state().wake();
+        (wake < Instant::MAX).then_some(wake)
     }
 
     /// Whether everything read is decided, appended and stored.
@@ -193,11 +202,11 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     /// Decides one record; `false` when timers before it filled the group first.
     fn decide(&mut self, received: &Received) -> Result<bool, EngineError> {
         let now = timers::passes_until(self.fold.state(), received);
-        if self.next_timer.is_some_and(|at| at <= now) {
+        if self.fold.state().wake() <= now {
             let room = FULL - self.group.len().min(FULL - 1);
             let fired = timers::fire(self.fold.state_mut(), received.seq, now, room)?;
             self.group.extend(fired.out);
-            self.next_timer = self.fold.state().next_timer()?;
+            self.fold.state_mut().refresh_wake()?;
             // The fact itself must still fit into the append.
             if fired.more || self.group.len() >= FULL {
                 return Ok(false);
@@ -211,7 +220,6 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             self.sweep = sweep::pending(self.fold.state())?.map(|name| (name, Progress::default()));
         }
         self.group.extend(decided);
-        self.next_timer = self.fold.state().next_timer()?;
         Ok(true)
     }
 
@@ -227,7 +235,6 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             Some(same) if same == name => Some((name, progress)),
             other => other.map(|name| (name, Progress::default())),
         };
-        self.next_timer = self.fold.state().next_timer()?;
         Ok(())
     }
 
@@ -238,7 +245,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         let fence = Seq(first.entry.seq.0 - 1);
         let group = std::mem::take(&mut self.group);
         let verdicts = group.iter().filter_map(verdict).collect();
-        let last = group.last().map_or(fence, |out| out.entry.seq);
+        let last = self.fold.state().checkpoint().clone();
         let records: Vec<NewRecord> = group
             .into_iter()
             .map(|out| NewRecord { subject: out.subject, headers: Vec::new(), body: out.body })
@@ -253,11 +260,12 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     fn appended(&mut self, done: Done<Result<Seq, AppendError>>) -> Result<(), EngineError> {
         let Some(appending) = self.appending.take() else { return Ok(()) };
         let last = done.map_err(|error| EngineError::Died(error.to_string()))??;
-        if last != appending.last {
-            let reason = format!("it ends at {last} instead of {}", appending.last);
+        if last != appending.last.seq {
+            let reason = format!("it ends at {last} instead of {}", appending.last.seq);
             return Err(AppendError::Unknown { reason }.into());
         }
-        self.appended.push_back((appending.layer, appending.verdicts));
+        let Appending { layer, verdicts, last, .. } = appending;
+        self.appended.push_back(Appended { layer, verdicts, last });
         Ok(())
     }
 
@@ -266,36 +274,45 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         if self.storing.is_some() {
             return;
         }
-        let Some((layer, verdicts)) = self.appended.pop_front() else { return };
+        let Some(Appended { layer, verdicts, last }) = self.appended.pop_front() else { return };
         let store = self.fold.store().clone();
         let task = tokio::task::spawn_blocking(move || {
             let rows = settle(&layer, &Stored(store.clone()))?;
             Ok(commit(&store, rows)?)
         });
-        self.storing = Some(Storing { task, verdicts });
+        self.storing = Some(Storing { task, verdicts, last });
     }
 
     fn stored(&mut self, done: Done<Result<(), EngineError>>) -> Result<(), EngineError> {
         let Some(storing) = self.storing.take() else { return Ok(()) };
         done.map_err(|error| EngineError::Died(error.to_string()))??;
         self.fold.state_mut().release();
+        self.stored = storing.last;
         self.outcomes.tell(storing.verdicts);
         Ok(())
     }
 
     /// How long to wait when nothing comes: until the next timer, or `idle`.
     fn pause(&self) -> Duration {
+        if self.sweep.is_some() && self.is_settled() {
+            // A group of cases had nothing to move; the next one waits for nothing.
+            return Duration::ZERO;
+        }
         let now = (self.settings.now)();
-        let until_timer = self.next_timer.map_or(self.settings.idle, |at| at.since(now));
+        let until_timer = self.next_timer().map_or(self.settings.idle, |at| at.since(now));
         let until_tick = self.ticked_at.map_or(Duration::ZERO, |at| TICK_AGAIN.saturating_sub(at.elapsed()));
         until_timer.max(until_tick).clamp(Duration::from_millis(1), self.settings.idle)
     }
 
     /// Publishes a tick when a timer is due and no fact has let time pass.
     async fn look_at_the_time(&mut self) -> Result<(), EngineError> {
-        let due = self.next_timer.is_some_and(|at| at <= (self.settings.now)());
+        if !self.is_due() {
+            return Ok(());
+        }
+        // The instant may be that of a timer that was taken away since.
+        self.fold.state_mut().refresh_wake()?;
         let waiting = self.ticked_at.is_some_and(|at| at.elapsed() < TICK_AGAIN);
-        if due && !waiting && self.is_quiet() && self.sweep.is_none() {
+        if self.is_due() && !waiting && self.is_quiet() && self.sweep.is_none() {
             self.ticked_at = Some(tokio::time::Instant::now());
             match self.intake_log.append(vec![tick(&self.settings.tenant)], None).await {
                 // A tick that may or may not have been stored does no harm.
@@ -304,6 +321,10 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             }
         }
         Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.next_timer().is_some_and(|at| at <= (self.settings.now)())
     }
 
     /// Waits until nothing writes to the store any more, after a failure: the

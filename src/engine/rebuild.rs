@@ -1,5 +1,7 @@
 //! Making the projection again beside the one in use.
 
+use std::time::Duration;
+
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant as Moment;
@@ -24,7 +26,7 @@ pub type Asker = oneshot::Sender<Result<Rebuilt, String>>;
 
 /// A rebuild under way.
 pub struct Rebuild<S: Store> {
-    task: JoinHandle<Result<Fold<S>, EngineError>>,
+    task: JoinHandle<Result<(Fold<S>, Duration), EngineError>>,
     progress: watch::Receiver<Seq>,
     began: Moment,
     asker: Asker,
@@ -38,10 +40,11 @@ impl<S: Store> Rebuild<S> {
             let begun = tokio::task::spawn_blocking(move || shelf.begin()).await;
             let store = begun.map_err(|error| EngineError::Died(error.to_string()))??;
             let mut fold = Fold::load(store, &tenant)?;
+            let began = Moment::now();
             loop {
                 let last = ledger.last().await?;
                 if last.0.saturating_sub(fold.seq().0) <= NEAR {
-                    return Ok(fold);
+                    return Ok((fold, began.elapsed()));
                 }
                 fold = catch_up(&ledger, fold, last, Some(tell.clone())).await?;
             }
@@ -73,7 +76,8 @@ impl<S: Store> Rebuild<S> {
             Err(error) => Err(EngineError::Died(error.to_string())),
         };
         let switched = async {
-            let fold = catch_up(ledger, made?, until, None).await?;
+            let (fold, folding) = made?;
+            let fold = catch_up(ledger, fold, until, None).await?;
             let (old, new) = (current.clone(), fold.store().clone());
             let shelf = shelf.clone();
             let digests = tokio::task::spawn_blocking(move || {
@@ -82,15 +86,21 @@ impl<S: Store> Rebuild<S> {
                 Ok::<_, EngineError>(digests)
             });
             let (old, new) = digests.await.map_err(|error| EngineError::Died(error.to_string()))??;
-            Ok::<_, EngineError>((fold, old == Some(new), new))
+            Ok::<_, EngineError>((fold, folding, old == Some(new), new))
         };
         match switched.await {
-            Ok((fold, agreed, digest)) => {
-                let took = self.began.elapsed();
-                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            Ok((fold, folding, agreed, digest)) => {
+                let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+                let (folded_ms, took_ms) = (millis(folding), millis(self.began.elapsed()));
                 let entries = fold.seq().0;
                 // Whoever asked may have gone.
-                let _ = self.asker.send(Ok(Rebuilt { entries, took_ms, digest: digest.to_string(), agreed }));
+                let _ = self.asker.send(Ok(Rebuilt {
+                    entries,
+                    folded_ms,
+                    took_ms,
+                    digest: digest.to_string(),
+                    agreed,
+                }));
                 Some(fold)
             }
             Err(error) => {

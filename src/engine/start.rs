@@ -47,7 +47,8 @@ pub async fn check<L: Log>(ledger: &L, settings: &Settings, at: &Checkpoint) -> 
 /// Writes the first entry of an empty ledger, or leaves it to whoever was faster.
 ///
 /// # Errors
-/// [`EngineError`] when the ledger cannot be written.
+/// [`EngineError`] when the ledger cannot be written, or is not known to be: nothing
+/// may be decided before the first entry stands.
 pub async fn open<L: Log, S: Store>(
     ledger: &L,
     settings: &Settings,
@@ -62,7 +63,7 @@ pub async fn open<L: Log, S: Store>(
     // What is on the ledger is read back from it, whoever wrote it.
     fold.reload()?;
     match ledger.append(records, Some(Seq::ZERO)).await {
-        Ok(_) | Err(AppendError::Fenced { .. } | AppendError::Unknown { .. }) => Ok(()),
+        Ok(_) | Err(AppendError::Fenced { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -41,7 +41,8 @@ pub async fn due<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Result<Res
     let params = asked.params(&["calendar"])?;
     let calendar = params.text("calendar").map(str::to_owned);
     let body = read(body, MOST_DUE_BODY).await?;
-    let lines = std::str::from_utf8(&body).map_err(|_| Problem::new("body.unreadable", "the questions are UTF-8 text"))?;
+    let lines = std::str::from_utf8(&body)
+        .map_err(|_| Problem::new("body.unreadable", "the questions are UTF-8 text"))?;
     // One question may be written over several lines.
     let single = serde_json::from_str::<serde_json::Value>(lines).ok().map(|question| question.to_string());
     let is_single = single.is_some();

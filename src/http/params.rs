@@ -57,7 +57,8 @@ impl Params {
         T::Err: Display,
     {
         let read = |text: &str| {
-            let wrong = |error: T::Err| Problem::new("parameter.invalid", error.to_string()).about(name, text);
+            let wrong =
+                |error: T::Err| Problem::new("parameter.invalid", error.to_string()).about(name, text);
             text.parse().map_err(wrong)
         };
         self.text(name).map(read).transpose()
@@ -85,7 +86,8 @@ impl Params {
         let Some(text) = self.text(name) else { return Ok(None) };
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meant)| *meant);
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let wrong = || Problem::new("parameter.invalid", format!("give {}", known.join(" or "))).about(name, text);
+        let wrong =
+            || Problem::new("parameter.invalid", format!("give {}", known.join(" or "))).about(name, text);
         found.ok_or_else(wrong).map(Some)
     }
 

@@ -80,7 +80,8 @@ impl Problem {
     #[must_use]
     pub fn new(rule: &str, detail: impl Into<String>) -> Self {
         let entry = TABLE.iter().find(|(start, ..)| rule.starts_with(start));
-        let (status, title) = entry.map_or((StatusCode::INTERNAL_SERVER_ERROR, ""), |(_, status, title)| (*status, title));
+        let (status, title) =
+            entry.map_or((StatusCode::INTERNAL_SERVER_ERROR, ""), |(_, status, title)| (*status, title));
         let retry = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
         Self {
             kind: format!("urn:duban:problem:{rule}"),
@@ -114,7 +115,9 @@ impl Problem {
     /// Events of which some are malformed; nothing was published.
     #[must_use]
     pub fn malformed(faults: &[(usize, &Malformed)], of: usize) -> Self {
-        let Some((_, first)) = faults.first() else { return Self::new("server.failed", "no fault was found") };
+        let Some((_, first)) = faults.first() else {
+            return Self::new("server.failed", "no fault was found");
+        };
         let problem = Self::from((*first).clone());
         if of == 1 {
             return problem;

@@ -72,14 +72,16 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Asked<S, L> {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site<S, L>>) -> Result<Self, Problem> {
         let unreadable = |_| Problem::new("route.unknown", "the address is not percent-encoded UTF-8");
         let params = RawPathParams::from_request_parts(parts, site).await.map_err(unreadable)?;
-        let path: BTreeMap<_, _> = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let path: BTreeMap<_, _> =
+            params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let named = path.get("tenant").map(String::as_str).unwrap_or_default();
         let tenant = TenantId::new(named).ok().and_then(|id| site.tenants.get(&id)).ok_or_else(|| {
             let known: Vec<&str> = site.tenants.keys().map(TenantId::as_str).collect();
             let detail = format!("there is no tenant {named:?}; there are {}", known.join(", "));
             Problem::new("tenant.unknown", detail).about("tenant", named)
         })?;
-        let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let accept =
+            parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Ok(Self {
             site: Arc::clone(site),
             tenant: Arc::clone(tenant),

@@ -48,7 +48,9 @@ impl Watch {
         });
         let own = || format!("{:x}-{:x}", self.since, self.next_id.fetch_add(1, Ordering::Relaxed));
         // Hexadecimal digits always make a header.
-        given.cloned().unwrap_or_else(|| HeaderValue::from_str(&own()).unwrap_or(HeaderValue::from_static("-")))
+        given
+            .cloned()
+            .unwrap_or_else(|| HeaderValue::from_str(&own()).unwrap_or(HeaderValue::from_static("-")))
     }
 }
 

@@ -9,8 +9,8 @@ use super::row::{
 };
 use super::state::{Backing, State, StateError};
 use crate::event::catalogue::{
-    CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event, EventParked, EventRefused,
-    FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
+    CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event,
+    EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
 };
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Name, Seq, Sha};
@@ -34,7 +34,11 @@ pub fn evolve<B: Backing>(state: &mut State<B>, entry: &Entry, hash: Sha) -> Res
     checkpoint.hash = hash;
     checkpoint.cause = decided.cause;
     checkpoint.ordinal = entry.ordinal + 1;
-    checkpoint.clock = checkpoint.clock.max(decided.at);
+    // A ledger is opened by no record of the intake: its instant is the engine's own
+    // and lets no time pass, so that facts of the past can still come in first.
+    if !matches!(decided.event, Event::LedgerOpened(_)) {
+        checkpoint.clock = checkpoint.clock.max(decided.at);
+    }
     Ok(())
 }
 
@@ -228,7 +232,7 @@ fn case_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &CaseOpened)
         deadlines: Vec::new(),
         history: it.opened_by.iter().map(|_| Seq(entry.seq.0 - 1)).chain([entry.seq]).collect(),
     };
-    state.put_case(None, case);
+    state.add_case(case);
     Ok(())
 }
 
@@ -238,12 +242,11 @@ fn change<B: Backing>(
     id: &CaseId,
     with: impl FnOnce(&mut Case),
 ) -> Result<(), StateError> {
-    let Some(before) = state.case(id)? else { return Err(wrong(entry, &format!("there is no case {id}"))) };
-    let mut after = Case::clone(&before);
-    with(&mut after);
-    after.history.push(entry.seq);
-    state.put_case(Some(before), after);
-    Ok(())
+    let found = state.edit_case(id, |case| {
+        with(case);
+        case.history.push(entry.seq);
+    })?;
+    if found { Ok(()) } else { Err(wrong(entry, &format!("there is no case {id}"))) }
 }
 
 fn with_case<B: Backing>(
@@ -297,7 +300,9 @@ fn note_amendment<B: Backing>(state: &mut State<B>, it: &DeadlineMoved) -> Resul
         return Ok(());
     }
     for key in state.keys(Family::Sweep, &[], usize::MAX)? {
-        if let Some(sweep) = state.row::<Sweep>(Family::Sweep, &key)?.filter(|row| row.sha == it.term.calendar) {
+        if let Some(sweep) =
+            state.row::<Sweep>(Family::Sweep, &key)?.filter(|row| row.sha == it.term.calendar)
+        {
             state.put_row(Family::Sweep, &key, Some(&Sweep { moved: sweep.moved + 1, ..sweep }))?;
         }
     }

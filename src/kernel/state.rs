@@ -75,6 +75,8 @@ pub struct State<B> {
     working: Layer,
     checkpoint: Checkpoint,
     policies: PolicySet,
+    /// No timer is due before this; one may not be due at it either.
+    wake: Instant,
     /// Timers set lately, for whoever fires the ones up to an instant.
     heard: Option<(Instant, Vec<TimerKey>)>,
 }
@@ -92,7 +94,10 @@ impl<B: Backing> State<B> {
         };
         let policies = load_policies(&backing)?;
         let (pending, working) = (VecDeque::new(), Layer::default());
-        Ok(Self { backing, pending, working, checkpoint, policies, heard: None })
+        let mut state =
+            Self { backing, pending, working, checkpoint, policies, heard: None, wake: Instant::MIN };
+        state.refresh_wake()?;
+        Ok(state)
     }
 
     /// How far the fold has come, working layer included.
@@ -132,35 +137,65 @@ impl<B: Backing> State<B> {
         decode(Family::Case, key, &bytes).map(|case| Some(Arc::new(case)))
     }
 
-    /// Writes a case and the timers that its deadlines want.
-    pub(super) fn put_case(&mut self, before: Option<Arc<Case>>, after: Case) {
-        for timer in before.as_deref().map(wakes).unwrap_or_default() {
-            self.working.timers.insert(timer, false);
-        }
-        for timer in wakes(&after) {
+    /// Adds a case, with the timers that its deadlines want.
+    pub(super) fn add_case(&mut self, case: Case) {
+        for timer in wakes(&case) {
             self.put_timer(timer, true);
         }
-        let id = after.id.clone();
-        let after = Arc::new(after);
-        self.working
-            .cases
-            .entry(id)
-            .and_modify(|touched| touched.after = Arc::clone(&after))
-            .or_insert(Touched { before, after });
+        let touched = Touched { before: None, after: Arc::new(case) };
+        self.working.cases.insert(touched.after.id.clone(), touched);
+    }
+
+    /// Changes a case and the timers that its deadlines want; `false` when there
+    /// is none. A case that changes often within a layer is copied once.
+    pub(super) fn edit_case(
+        &mut self,
+        id: &CaseId,
+        edit: impl FnOnce(&mut Case),
+    ) -> Result<bool, StateError> {
+        if !self.working.cases.contains_key(id) {
+            let Some(before) = self.case(id)? else { return Ok(false) };
+            let touched = Touched { after: Arc::clone(&before), before: Some(before) };
+            self.working.cases.insert(id.clone(), touched);
+        }
+        let Some(touched) = self.working.cases.get_mut(id) else { return Ok(false) };
+        let case = Arc::make_mut(&mut touched.after);
+        let before = wakes(case);
+        edit(case);
+        let after = wakes(case);
+        if before == after {
+            // It may be due again at the very instant at which it was fired.
+            after.iter().for_each(|timer| self.hear(timer));
+            return Ok(true);
+        }
+        for timer in before {
+            self.put_timer(timer, false);
+        }
+        for timer in after {
+            self.put_timer(timer, true);
+        }
+        Ok(true)
     }
 
     /// Sets or takes away a timer.
     pub(super) fn put_timer(&mut self, timer: TimerKey, set: bool) {
-        if let Some((until, heard)) = &mut self.heard
-            && set
-            && timer.at <= *until
-        {
-            heard.push(timer.clone());
+        if set {
+            self.wake = self.wake.min(timer.at);
+            self.hear(&timer);
         }
         self.working.timers.insert(timer, set);
     }
 
-    /// Notes the timers up to `until` that are set from now on; none for no more.
+    fn hear(&mut self, timer: &TimerKey) {
+        if let Some((until, heard)) = &mut self.heard
+            && timer.at <= *until
+        {
+            heard.push(timer.clone());
+        }
+    }
+
+    /// Notes the timers up to `until` that are set from now on, or still are after
+    /// a change of their case; none for no more.
     pub(super) fn listen(&mut self, until: Option<Instant>) {
         self.heard = until.map(|until| (until, Vec::new()));
     }
@@ -299,6 +334,21 @@ impl<B: Backing> State<B> {
             !stands
         })?;
         Ok(first)
+    }
+
+    /// An instant before which no timer is due. It costs nothing to ask; timers
+    /// that were taken away may leave it too early ([`State::refresh_wake`]).
+    pub const fn wake(&self) -> Instant {
+        self.wake
+    }
+
+    /// Looks when the next timer is really due.
+    ///
+    /// # Errors
+    /// As [`State::next_timer`].
+    pub fn refresh_wake(&mut self) -> Result<(), StateError> {
+        self.wake = self.next_timer()?.unwrap_or(Instant::MAX);
+        Ok(())
     }
 
     /// Roughly how many rows the working layer will write.

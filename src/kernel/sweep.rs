@@ -108,19 +108,14 @@ fn move_deadlines<B: Backing>(
 
 /// The event that moves a deadline from the calendar that it was counted on to
 /// the amended one, if that changes anything.
-fn again(
-    piece: &Timepiece<'_>,
-    before: &Timepiece<'_>,
-    deadline: &Deadline,
-    at: Instant,
-) -> Option<Event> {
+fn again(piece: &Timepiece<'_>, before: &Timepiece<'_>, deadline: &Deadline, at: Instant) -> Option<Event> {
     let mut term = piece.again(deadline, at).ok()?;
     if let Status::Paused { .. } = deadline.status {
         term.wake_at = None;
     }
     let of = |term: &Term| (term.due_at, term.soon_at, term.provisional);
-    let same = of(&term) == of(&deadline.term)
-        && piece.rungs_left(&term) == before.rungs_left(&deadline.term);
+    let same =
+        of(&term) == of(&deadline.term) && piece.rungs_left(&term) == before.rungs_left(&deadline.term);
     // An unmoved deadline keeps the calendar that it was computed with: that the
     // new one agrees is no event.
     (!same).then(|| {

@@ -234,7 +234,8 @@ fn passed(rows: &impl Rows, (unit, workflow): &Place, at: Instant) -> Result<Vec
 
 fn gathered(policies: &Policies, numbers: BTreeMap<Place, Numbers>) -> Counts {
     let unit = |id: &str| UnitId::new(id).map_or_else(|_| Named::bare(id), |id| Named::unit(policies, &id));
-    let workflow = |id: &str| Name::new(id).map_or_else(|_| Named::bare(id), |id| policies.workflow_named(&id));
+    let workflow =
+        |id: &str| Name::new(id).map_or_else(|_| Named::bare(id), |id| policies.workflow_named(&id));
     let mut all = Numbers::default();
     let (mut units, mut workflows) = (BTreeMap::new(), BTreeMap::new());
     let mut cells = Vec::with_capacity(numbers.len());
@@ -245,6 +246,7 @@ fn gathered(policies: &Policies, numbers: BTreeMap<Place, Numbers>) -> Counts {
         cells.push(Cell { unit: unit(&unit_id), workflow: workflow(&workflow_id), numbers });
     }
     let by_unit = units.into_iter().map(|(id, numbers)| Total { of: unit(&id), numbers }).collect();
-    let by_workflow = workflows.into_iter().map(|(id, numbers)| Total { of: workflow(&id), numbers }).collect();
+    let by_workflow =
+        workflows.into_iter().map(|(id, numbers)| Total { of: workflow(&id), numbers }).collect();
     Counts { all, by_unit, by_workflow, cells }
 }

@@ -98,7 +98,8 @@ pub fn explained(
     let calendar = calendar_of(policies, case, deadline)?;
     let light = Light::of(deadline, at);
     let term = &deadline.term;
-    let pauses: Vec<Pause> = deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
+    let pauses: Vec<Pause> =
+        deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
     let explanation = explanation(calendar, clock, deadline, &pauses);
     let (status, met_at, paused_since) = match deadline.status {
         Status::Running => ("running", None, None),
@@ -146,7 +147,10 @@ fn reason(calendar: &Calendar, clock: &Clock, term: &Term, told: Option<&Explana
     let told = told.map_or_else(
         || {
             let (start, due) = (moment_text(calendar, term.started_at), due_text(calendar, term));
-            Text::new(format!("{} 起算，{} 到期", start.zh, due.zh), format!("from {}, due {}", start.en, due.en))
+            Text::new(
+                format!("{} 起算，{} 到期", start.zh, due.zh),
+                format!("from {}, due {}", start.en, due.en),
+            )
         },
         Explanation::sentences,
     );

@@ -101,7 +101,11 @@ pub fn workflow_of(policies: &Policies, case: &Case) -> Result<Arc<Workflow>, Qu
 ///
 /// # Errors
 /// [`QueryError::Row`] when the case's policy has no such clock.
-pub fn clock_of<'w>(workflow: &'w Workflow, case: &Case, deadline: &Deadline) -> Result<&'w Clock, QueryError> {
+pub fn clock_of<'w>(
+    workflow: &'w Workflow,
+    case: &Case,
+    deadline: &Deadline,
+) -> Result<&'w Clock, QueryError> {
     workflow.clocks.iter().find(|clock| clock.name == deadline.clock).ok_or_else(|| {
         let reason = format!("its policy has no clock {}", deadline.clock);
         QueryError::row(Family::Case, case.id.as_str().as_bytes(), &reason)

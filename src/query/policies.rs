@@ -150,7 +150,8 @@ impl Policies {
         })?;
         let year = year.unwrap_or_else(|| calendar.local_date(at).year());
         let first = NaiveDate::from_ymd_opt(year, 1, 1).filter(|_| (1700..=2200).contains(&year));
-        let first = first.ok_or_else(|| QueryError::asked("year", &year.to_string(), "give a year such as 2026"))?;
+        let first =
+            first.ok_or_else(|| QueryError::asked("year", &year.to_string(), "give a year such as 2026"))?;
         let dates = first.iter_days().take_while(|date| date.year() == year);
         let days: Vec<Day> = dates.map(|date| calendar.day(date)).collect();
         let working_days = days.iter().filter(|day| day.working).count();

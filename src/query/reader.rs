@@ -156,7 +156,12 @@ impl<S: Store, L: Log> Reader<S, L> {
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn calendar_year(&self, name: &str, year: Option<i32>, at: Instant) -> Result<Answer<CalendarYear>, QueryError> {
+    pub fn calendar_year(
+        &self,
+        name: &str,
+        year: Option<i32>,
+        at: Instant,
+    ) -> Result<Answer<CalendarYear>, QueryError> {
         self.of_policies(at, |policies| policies.calendar_year(name, year, at))
     }
 

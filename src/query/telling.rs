@@ -73,7 +73,10 @@ impl Teller<'_> {
                 let clock = self.clock(&it.clock);
                 Text::new(
                     format!("补录显示期限“{}”按时办理，撤销超期", clock.zh),
-                    format!("an imported fact shows that {} was met in time; the breach is withdrawn", clock.en),
+                    format!(
+                        "an imported fact shows that {} was met in time; the breach is withdrawn",
+                        clock.en
+                    ),
                 )
             }
             Event::ReminderDue(it) | Event::EscalationRaised(it) => self.rung(it),

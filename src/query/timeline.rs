@@ -74,8 +74,10 @@ pub async fn timeline<L: Log>(
 ) -> Result<Timeline, QueryError> {
     let omitted = history.len().saturating_sub(MOST_ENTRIES);
     let places: Vec<Seq> = history.iter().skip(omitted).copied().collect();
-    let entries: Vec<Entry> =
-        stream::iter(places.into_iter().map(|seq| entry(ledger, case, seq))).buffered(AT_ONCE).try_collect().await?;
+    let entries: Vec<Entry> = stream::iter(places.into_iter().map(|seq| entry(ledger, case, seq)))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
     let told = entries.iter().map(|entry| told(policies, calendar, entry)).collect();
     Ok(Timeline { told, omitted })
 }

@@ -33,7 +33,8 @@ impl Running {
         let broker = server.connect().await;
         let intake = broker.intake(&tenant, &LogSettings::default()).await.expect("an intake");
         let ledger = broker.ledger(&tenant, &LogSettings::default()).await.expect("a ledger");
-        let shelf = FolderShelf::open(&server.folder().join("rows"), SledSettings::default()).expect("a shelf");
+        let shelf =
+            FolderShelf::open(&server.folder().join("rows"), SledSettings::default()).expect("a shelf");
         let (engine, handle) =
             Engine::new(settings(&tenant), intake.clone(), ledger.clone(), shelf).expect("an engine");
         let engine = tokio::spawn(engine.run());
@@ -52,7 +53,14 @@ impl Running {
         running
     }
 
-    async fn publish(&mut self, actor: &str, kind: &str, id: &str, subject: Option<&str>, data: Value) -> Outcome {
+    async fn publish(
+        &mut self,
+        actor: &str,
+        kind: &str,
+        id: &str,
+        subject: Option<&str>,
+        data: Value,
+    ) -> Outcome {
         let fact = Fact {
             source: "/test".into(),
             id: id.into(),
@@ -82,11 +90,23 @@ async fn an_objection_is_decided_and_the_projection_comes_back_the_same() {
     assert_eq!(outcome.verdict, "accepted", "{outcome:?}");
     let again = running.publish("xinyong-pingtai", "objection.received", "r", case, received).await;
     assert_eq!(again.verdict, "duplicated", "{again:?}");
-    let wrong = running.publish("qu-rensheju", "objection.answered", "a0", case, json!({"result": "maintained"})).await;
+    let wrong = running
+        .publish("qu-rensheju", "objection.answered", "a0", case, json!({"result": "maintained"}))
+        .await;
     assert_eq!(wrong.reason.expect("a reason").rule, "actor.forbidden");
-    let answer = running.publish("qu-shuiwuju", "objection.answered", "a", case, json!({"result": "maintained"})).await;
+    let answer = running
+        .publish("qu-shuiwuju", "objection.answered", "a", case, json!({"result": "maintained"}))
+        .await;
     assert_eq!(answer.verdict, "accepted", "{answer:?}");
-    let early = running.publish("qu-shuiwuju", "objection.answered", "b", Some("objection/YY-2"), json!({"result": "maintained"})).await;
+    let early = running
+        .publish(
+            "qu-shuiwuju",
+            "objection.answered",
+            "b",
+            Some("objection/YY-2"),
+            json!({"result": "maintained"}),
+        )
+        .await;
     assert_eq!(early.verdict, "parked", "{early:?}");
     let rebuilt = running.handle.rebuild().await.expect("a rebuild");
     assert!(rebuilt.agreed, "{rebuilt:?}");

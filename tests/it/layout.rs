@@ -42,8 +42,17 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
 ];
 
 const TOP_LEVEL: &[&str] = &[
-    "Cargo.toml", "Cargo.lock", "src", "workflows", "events", "tests", "benches", "docker-compose.yml",
-    "README.md", "CHANGELOG.md", "LICENSE",
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "workflows",
+    "events",
+    "tests",
+    "benches",
+    "docker-compose.yml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
 ];
 
 fn root() -> PathBuf {
@@ -91,7 +100,8 @@ fn imports(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in code {
         for part in line.split("crate::").skip(1) {
-            let name: String = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+            let name: String =
+                part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
             found.push(name);
         }
     }
@@ -126,7 +136,8 @@ fn what_must_be_absent_is_absent() {
     for (module, files) in sources() {
         for (of, words, reason) in ABSENT.iter().filter(|(of, ..)| *of == module) {
             for (path, text) in &files {
-                let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+                let code: Vec<&str> =
+                    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
                 for word in words.iter().filter(|word| code.iter().any(|line| line.contains(**word))) {
                     wrong.push(format!("{} contains {word:?}, but {of}: {reason}", path.display()));
                 }

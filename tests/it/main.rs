@@ -1,10 +1,25 @@
 //! All integration tests in one binary; each module says what it holds true.
 
 mod calendar_vectors;
+mod cli_archive;
+mod cli_damage;
+mod cli_local;
+mod cli_serve;
+mod cli_up;
 mod engine_on_nats;
 mod entry;
 mod envelope;
 mod envelope_properties;
+mod http_cases;
+mod http_problems;
+mod kernel_calendar;
+mod kernel_duties;
+mod kernel_import;
+mod kernel_ladders;
+mod kernel_matters;
+mod kernel_objection;
+mod kernel_policies;
+mod kernel_properties;
 mod layout;
 mod local_broker;
 mod log_contract;
@@ -12,6 +27,7 @@ mod log_on_nats;
 mod memory_log;
 mod policies;
 mod samples;
+mod simulation;
 mod store_contract;
 mod store_crash;
 mod store_damage;

@@ -288,7 +288,10 @@ pub fn timepiece_of<'a>(
 ) -> Result<Timepiece<'a>, Reason> {
     let calendar_sha = deadline.term.calendar;
     let calendar = policies.calendar_by_sha(&calendar_sha);
-    calendar.map_or_else(|| timepiece(policies, clock), |calendar| Ok(Timepiece { clock, calendar_sha, calendar }))
+    calendar.map_or_else(
+        || timepiece(policies, clock),
+        |calendar| Ok(Timepiece { clock, calendar_sha, calendar }),
+    )
 }
 
 /// The instant that counts for a clock.

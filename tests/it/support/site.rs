@@ -1,0 +1,195 @@
+//! The HTTP surface over a real engine on logs and rows in memory, with a clock
+//! that the test moves; served on a free port of the loopback.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use duban::engine::settings::Settings;
+use duban::engine::tenant::Engine;
+use duban::http::{Site, Tenant, router};
+use duban::id::{Seq, TenantId};
+use duban::memory::clock::Clock;
+use duban::memory::log::MemoryLog;
+use duban::memory::store::MemoryStore;
+use duban::policy::definition::Definition;
+use duban::policy::resolve::{Source, by_tenant, resolve};
+use duban::port::log::Log as _;
+use duban::port::shelf::{Current, Shelf};
+use duban::port::store::StoreError;
+use serde_json::{Value, json};
+
+/// Rows in memory, by turns.
+#[derive(Clone)]
+struct MemoryShelf;
+
+impl Shelf for MemoryShelf {
+    type Store = MemoryStore;
+
+    fn current(&self) -> Result<Current<MemoryStore>, StoreError> {
+        Ok(Current::Absent("rows in memory begin empty".into()))
+    }
+
+    fn begin(&self) -> Result<MemoryStore, StoreError> {
+        Ok(MemoryStore::new())
+    }
+
+    fn adopt(&self, _: &MemoryStore) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn set_aside(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A served site with one tenant, `changqing`.
+pub struct Served {
+    pub clock: Clock,
+    pub intake: MemoryLog,
+    address: String,
+    client: reqwest::Client,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// What came back.
+pub struct Came {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Came {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+}
+
+impl Served {
+    /// Everything up, with the policies published, at `now`.
+    pub async fn at(now: &str) -> Self {
+        let clock = Clock::at(now.parse().expect("an instant"));
+        let tenant = TenantId::new("changqing").expect("a tenant");
+        let log = |name: &str| {
+            let subjects = [format!("duban.changqing.{name}.>")];
+            MemoryLog::new(name, &subjects, 1024 * 1024, clock.clone())
+        };
+        let (intake, ledger) = (log("intake"), log("ledger"));
+        let reads = clock.clone();
+        let now: duban::engine::settings::WallClock = Arc::new(move || reads.now());
+        let settings = Settings::new(tenant.clone(), Arc::clone(&now), Arc::new(|| uuid::Uuid::from_u128(7)));
+        let (engine, handle) =
+            Engine::new(settings, intake.clone(), ledger.clone(), MemoryShelf).expect("an engine");
+        tokio::spawn(engine.run());
+        let served = Tenant::new(handle, intake.clone(), ledger.clone());
+        let tenants = BTreeMap::from([(tenant, Arc::new(served))]);
+        let app = router(Site { tenants, now, metrics: None });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("serving") });
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        let served = Self { clock, intake, address, client: client.expect("a client"), server };
+        served.publish_policies().await;
+        served
+    }
+
+    pub fn set_now(&self, now: &str) {
+        self.clock.set(now.parse().expect("an instant"));
+    }
+
+    pub async fn get(&self, path: &str) -> Came {
+        self.came(self.client.get(self.url(path))).await
+    }
+
+    pub async fn get_as(&self, path: &str, accept: &str) -> Came {
+        self.came(self.client.get(self.url(path)).header("accept", accept)).await
+    }
+
+    pub async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Came {
+        self.came(self.client.post(self.url(path)).header("content-type", content_type).body(body)).await
+    }
+
+    pub async fn request(
+        &self,
+        build: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> Came {
+        self.came(build(&self.client, &self.address)).await
+    }
+
+    /// Posts one structured event and waits for its outcome.
+    pub async fn state(&self, event: Value) -> Came {
+        self.post("events?wait=20s", "application/cloudevents+json", event.to_string()).await
+    }
+
+    /// The last place of the intake.
+    pub async fn intake_last(&self) -> Seq {
+        self.intake.last().await.expect("the intake")
+    }
+
+    fn url(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            format!("{}{path}", self.address)
+        } else {
+            format!("{}/v1/changqing/{path}", self.address)
+        }
+    }
+
+    async fn came(&self, request: reqwest::RequestBuilder) -> Came {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Came { status, headers, text: response.text().await.expect("a text") }
+    }
+
+    async fn publish_policies(&self) {
+        let events: Vec<Value> = definitions().iter().map(published).collect();
+        let came = self
+            .post("events?wait=30s", "application/cloudevents-batch+json", Value::from(events).to_string())
+            .await;
+        assert_eq!(came.status, 200, "{}", came.text);
+        let outcomes = came.json();
+        for event in outcomes["events"].as_array().expect("outcomes") {
+            assert_eq!(event["verdict"], "accepted", "{event}");
+        }
+    }
+}
+
+fn published(definition: &Definition) -> Value {
+    let sha = definition.sha().expect("a digest");
+    json!({
+        "specversion": "1.0", "type": "policy.published", "source": "/policies", "id": sha.to_string(),
+        "actor": "operator",
+        "data": {
+            "kind": definition.kind(), "name": definition.name(), "version": definition.version(),
+            "sha": sha.to_string(), "document": definition,
+        },
+    })
+}
+
+/// The district's policies as the project ships them.
+pub fn definitions() -> Vec<Definition> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    for folder in ["workflows/calendars", "workflows/ladders", "workflows/changqing", "events"] {
+        let mut paths: Vec<_> = std::fs::read_dir(root.join(folder))
+            .expect("a folder of policies")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.is_file())
+            .collect();
+        paths.sort();
+        sources.extend(paths.into_iter().map(|path| Source {
+            text: std::fs::read_to_string(&path).expect("a text"),
+            path: path.strip_prefix(root).expect("a path within").display().to_string(),
+        }));
+    }
+    let own = by_tenant(&sources).remove("changqing").expect("the tenant's texts");
+    let report = resolve(&own);
+    assert!(report.is_sound(), "{:?}", report.problems);
+    report.definitions
+}
