@@ -209,10 +209,7 @@ fn text(text: &str) -> cel::Value {
     cel::Value::String(Arc::new(text.to_owned()))
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "CEL's maps are hashed; expressions that walk one are refused by the checker's bounds"
-)]
+#[expect(clippy::disallowed_types, reason = "CEL's mapping is a HashMap; guards may not walk it in order")]
 fn mapping(entries: impl Iterator<Item = (String, cel::Value)>) -> cel::Value {
     cel::Value::from(entries.collect::<std::collections::HashMap<String, cel::Value>>())
 }
