@@ -60,7 +60,8 @@ impl Running {
         let tenant = TenantId::new(TENANT).expect("a tenant");
         let broker = patient(server.url()).await;
         let (intake, ledger) = logs(&broker, &tenant).await;
-        let shelf = FolderShelf::open(&server.folder().join("rows"), SledSettings::default()).expect("a shelf");
+        let shelf =
+            FolderShelf::open(&server.folder().join("rows"), SledSettings::default()).expect("a shelf");
         let settings = change(settings(&tenant));
         let (engine, handle) =
             Engine::new(settings, intake.clone(), ledger.clone(), shelf).expect("an engine");
@@ -125,7 +126,9 @@ async fn ten_thousand_deadlines_of_one_instant_are_declared_at_once_and_once_eac
     let before = running.ledger.last().await.expect("an end");
     let (declared, accepted) = tokio::join!(declared(&running, before), accept_meanwhile(&running, due_at));
     let took = declared.since(due_at);
-    println!("{AT_ONCE} deadlines were declared {took:?} after their instant; {accepted:?} was the longest wait");
+    println!(
+        "{AT_ONCE} deadlines were declared {took:?} after their instant; {accepted:?} was the longest wait"
+    );
     assert!(took <= DECLARED_WITHIN, "the last breach was declared {took:?} after the due instant");
     let (_, ledger, server) = running.end().await;
     let mut breached: BTreeMap<CaseId, usize> = BTreeMap::new();
@@ -200,7 +203,11 @@ async fn what_is_recorded_before_its_due_instant_is_never_late_however_slow_the_
     assert_eq!(recorded.len(), AT_THE_EDGE);
     let nearest = recorded.values().filter(|at| **at <= due_at).max().expect("some were in time");
     let last = recorded.values().max().expect("some were recorded");
-    println!("the nearest was recorded {:?} before, the last {:?} after", due_at.since(*nearest), last.since(due_at));
+    println!(
+        "the nearest was recorded {:?} before, the last {:?} after",
+        due_at.since(*nearest),
+        last.since(due_at)
+    );
     assert!(due_at.since(*nearest) < Duration::from_millis(20), "none was recorded just before the instant");
     assert!(*last > due_at, "none was recorded after the instant");
     judged_by_their_records(&ledger, &recorded, due_at);
@@ -241,7 +248,9 @@ fn submissions(intake: &[Record]) -> BTreeMap<CaseId, Instant> {
 fn judged_by_their_records(ledger: &[Entry], recorded: &BTreeMap<CaseId, Instant>, due_at: Instant) {
     let (mut met, mut breached) = (BTreeMap::new(), BTreeSet::new());
     for entry in ledger {
-        let Some(case) = entry.decided.case.clone().filter(|case| recorded.contains_key(case)) else { continue };
+        let Some(case) = entry.decided.case.clone().filter(|case| recorded.contains_key(case)) else {
+            continue;
+        };
         match &entry.decided.event {
             Event::DeadlineMet(it) => assert_eq!(met.insert(case, it.late), None, "met twice: {entry:?}"),
             Event::DeadlineBreached(_) => assert!(breached.insert(case), "breached twice: {entry:?}"),
@@ -255,4 +264,3 @@ fn judged_by_their_records(ledger: &[Entry], recorded: &BTreeMap<CaseId, Instant
         assert_eq!(breached.contains(case), late, "{case} was recorded at {at}, due at {due_at}");
     }
 }
-

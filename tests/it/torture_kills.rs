@@ -86,7 +86,8 @@ impl Torture {
         for engine in &mut engines {
             assert_eq!(engine.stop().await.code(), Some(0), "{}", engine.tail());
         }
-        let recovered = engines.iter().map(Serving::recoveries).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let recovered =
+            engines.iter().map(Serving::recoveries).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         println!("{recovered:?} sessions began, and began behind the ledger");
         assert!(recovered.1 as u64 > self.engine_kills / 3, "the kills should have hit work: {recovered:?}");
         let held = Held::read(&tenant, &intake, &ledger).await;
