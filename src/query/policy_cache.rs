@@ -27,6 +27,8 @@ pub struct Published {
     pub definition: Arc<Definition>,
 }
 
+type KeyAndRow = (Vec<u8>, Vec<u8>);
+
 /// All definitions of a tenant.
 #[derive(Clone, Default)]
 pub struct Policies {
@@ -35,7 +37,7 @@ pub struct Policies {
     /// Every definition ever published, in the order of the ledger.
     pub published: Vec<Published>,
     /// Key and content of the last row read.
-    last: Option<(Vec<u8>, Vec<u8>)>,
+    last: Option<KeyAndRow>,
 }
 
 /// Keeps [`Policies`] between questions.
@@ -61,7 +63,7 @@ impl PolicyCache {
     }
 }
 
-fn last(rows: &impl Rows) -> Result<Option<(Vec<u8>, Vec<u8>)>, QueryError> {
+fn last(rows: &impl Rows) -> Result<Option<KeyAndRow>, QueryError> {
     let mut last = None;
     walk(rows, Family::Policy, &Stretch::of_prefix(&[]).reversed(), |key, row| {
         last = Some((key.to_vec(), row.to_vec()));
