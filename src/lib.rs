@@ -96,6 +96,7 @@ pub mod nats;
 pub mod policy;
 pub mod port;
 pub mod query;
+pub mod sim;
 pub mod sled_store;
 pub mod telemetry;
 pub mod time;

@@ -100,8 +100,9 @@ impl DueError {
 /// `pauses` (any order; what lies before the start is left out).
 ///
 /// In a day-based limit the days after that of the pause through that of the
-/// resumption are not counted; a limit in hours moves by the paused time. The
-/// answer is not before `start`, except for fixed dates ([`DueRule::Date`]).
+/// resumption are not counted, and a last day that a pause interrupts is not used
+/// up; a limit in hours moves by the paused time. The answer is not before `start`,
+/// except for fixed dates ([`DueRule::Date`]).
 ///
 /// # Errors
 /// [`DueError`], never for [`DueRule::WorkingDays`] to midnight within the

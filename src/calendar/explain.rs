@@ -137,11 +137,8 @@ impl Calendar {
 
 fn moment(calendar: &Calendar, at: Instant) -> Moment {
     let wall = calendar.wall(at);
-    let form = match (wall.nanosecond(), wall.second()) {
-        (0, 0) => "%H:%M",
-        (0, _) => "%H:%M:%S",
-        _ => "%H:%M:%S%.f",
-    };
+    // People count in seconds; the instant itself is in `at`.
+    let form = if wall.second() == 0 && wall.nanosecond() == 0 { "%H:%M" } else { "%H:%M:%S" };
     Moment { at: calendar.local_text(at), date: wall.date(), time: wall.format(form).to_string() }
 }
 
@@ -176,7 +173,6 @@ fn notes(
     let last = reckoned.due.last_day.unwrap_or_else(|| calendar.local_date(reckoned.due.at));
     // A last day that was moved back is followed by the day it was moved from.
     let end = last.max(reckoned.moved_from.unwrap_or(last));
-    let out = paused_days(calendar, pauses);
     let limit = match rule {
         DueRule::WorkingDays { .. } | DueRule::Days { .. } => Limit::of(rule, start_on),
         DueRule::Hours { .. }
@@ -192,6 +188,10 @@ fn notes(
     if !in_days {
         return only_named(calendar, start_on, last, reckoned.moved_from);
     }
+    let out = match limit {
+        Some(limit) => limit.paused(calendar, start, pauses).1,
+        None => paused_days(calendar, pauses).map(|(_, days)| days).collect(),
+    };
     let all = end.signed_duration_since(start_on).num_days() < MOST_DAYS;
     let mut counting = limit.map(|limit| Counting { limit, base: limit.base(start_on), so_far: 0 });
     let (mut days, mut omitted) = (Vec::new(), 0_u32);

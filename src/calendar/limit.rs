@@ -71,7 +71,47 @@ impl Limit {
             Count::StartDay | Count::NextDay => start_on,
         }
     }
+
+    /// The last day and the spans of days, each without its first, that pauses
+    /// take out of the count. The day of a pause counts, that of the resumption does
+    /// not; but a last day that a pause interrupts is not used up, or whoever paused
+    /// in time would be late the moment they resume.
+    pub(super) fn paused(
+        self,
+        calendar: &Calendar,
+        start: Instant,
+        pauses: &[Pause],
+    ) -> (NaiveDate, Vec<Taken>) {
+        let base = self.base(calendar.local_date(start));
+        let mut days = self.days;
+        let mut last = step(calendar, self.unit, base, days);
+        let mut taken = Vec::new();
+        for (pause, (from, until)) in paused_days(calendar, pauses) {
+            if self.end(calendar, last, start) <= pause.from {
+                break;
+            }
+            let from = if from == last { from.pred_opt().unwrap_or(from) } else { from };
+            days = days.saturating_add(between(calendar, self.unit, from, until));
+            last = step(calendar, self.unit, base, days);
+            taken.push((from, until));
+        }
+        (last, taken)
+    }
+
+    /// When a last day ends.
+    fn end(self, calendar: &Calendar, day: NaiveDate, start: Instant) -> Instant {
+        match self.ends {
+            DayEnds::Midnight => calendar.day_end(day),
+            // Where business stopped before the start, the rest of the day remains.
+            DayEnds::CloseOfBusiness => Some(calendar.close(day))
+                .filter(|close| *close > start)
+                .unwrap_or_else(|| calendar.day_end(day)),
+        }
+    }
 }
+
+/// A span of days taken out, without its first.
+pub(super) type Taken = (NaiveDate, NaiveDate);
 
 /// When a limit in days ends; `pauses` are merged and after the start.
 pub(super) fn by_limit(
@@ -84,26 +124,12 @@ pub(super) fn by_limit(
         require_business_hours(calendar)?;
     }
     let base = limit.base(calendar.local_date(start));
-    let mut days = limit.days;
-    let mut last = step(calendar, limit.unit, base, days);
-    for (from, until) in paused_days(calendar, pauses) {
-        if last <= from {
-            break;
-        }
-        days = days.saturating_add(between(calendar, limit.unit, from, until));
-        last = step(calendar, limit.unit, base, days);
-    }
+    let (last, _) = limit.paused(calendar, start, pauses);
     let looked_at = match limit.unit {
         Unit::Working if last > base => Some(Span { from: base.succ_opt().unwrap_or(base), to: last }),
         Unit::Working | Unit::Civil => None,
     };
-    let end = |day| match limit.ends {
-        DayEnds::Midnight => calendar.day_end(day),
-        // Where business stopped before the start, the rest of the day remains.
-        DayEnds::CloseOfBusiness => {
-            Some(calendar.close(day)).filter(|close| *close > start).unwrap_or_else(|| calendar.day_end(day))
-        }
-    };
+    let end = |day| limit.end(calendar, day, start);
     let rolled = roll(calendar, last, limit.if_non_working, |day| end(day) > start);
     Ok(rolled.reckoned(end(rolled.day), looked_at))
 }

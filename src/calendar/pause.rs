@@ -47,12 +47,15 @@ pub(super) fn merged(pauses: &[Pause], start: Instant) -> Result<Vec<Pause>, Due
     Ok(merged)
 }
 
-/// The days that pauses take out of a count, each span without its first day:
-/// the day of the pause still counts, the day of the resumption does not, just
-/// as the day of a start does not.
-pub(super) fn paused_days(calendar: &Calendar, merged: &[Pause]) -> Vec<(NaiveDate, NaiveDate)> {
-    let days = |pause: &Pause| (calendar.local_date(pause.from), calendar.local_date(pause.until));
-    merged.iter().map(days).filter(|(from, until)| until > from).collect()
+/// The pauses that span days, with the days on which they begin and end: the day
+/// of the pause still counts, the day of the resumption does not, just as the day
+/// of a start does not.
+pub(super) fn paused_days<'a>(
+    calendar: &'a Calendar,
+    merged: &'a [Pause],
+) -> impl Iterator<Item = (Pause, (NaiveDate, NaiveDate))> + 'a {
+    let days = move |pause: &Pause| (calendar.local_date(pause.from), calendar.local_date(pause.until));
+    merged.iter().map(move |pause| (*pause, days(pause))).filter(|(_, (from, until))| until > from)
 }
 
 /// Whether a day is one that pauses take out.

@@ -177,6 +177,13 @@ fn pauses_take_out_the_days_after_them() {
         pause("2022-09-14T09:00:00+08:00", "2022-09-30T17:00:00+08:00"),
     ];
     check_due(week.clone(), start, &none, "2022-09-14T00:00:00+08:00");
+    // A pause on the last day leaves that day for after the resumption.
+    let last = pause("2022-09-13T16:00:00+08:00", "2022-09-20T10:00:00+08:00");
+    check_due(week.clone(), start, &[last], "2022-09-22T00:00:00+08:00");
+    let noon = json!({"workingDays": 5, "dayEnds": "closeOfBusiness"});
+    check_due(noon.clone(), start, &[last], "2022-09-21T17:30:00+08:00");
+    let too_late = pause("2022-09-13T18:00:00+08:00", "2022-09-20T10:00:00+08:00");
+    check_due(noon, start, &[too_late], "2022-09-13T17:30:00+08:00");
     check_due(json!({"days": 5}), start, &[two], "2022-09-13T00:00:00+08:00");
     check_due(json!({"hours": 48}), start, &[two], "2022-09-09T14:00:00+08:00");
     // Eight of ten hours are done when it stops; two remain from the resumption.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -117,18 +118,30 @@ fn fold_all<S: Store>(
     Ok(fold)
 }
 
-/// The thread that writes layers, one behind the fold.
+/// The thread that writes layers, one behind the fold. Dropping it waits for the
+/// layer at hand: the state must not be read again while one may still come to it.
 struct Storing {
-    give: SyncSender<Arc<Layer>>,
+    give: Option<SyncSender<Arc<Layer>>>,
     stored: Receiver<Result<(), EngineError>>,
     waiting: usize,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Storing {
+    fn drop(&mut self) {
+        self.give = None;
+        if let Some(thread) = self.thread.take() {
+            // Whether it was stored shows when the state is read again.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Storing {
     fn start<S: Store>(store: S) -> Self {
         let (give, take) = sync_channel::<Arc<Layer>>(1);
         let (tell, stored) = sync_channel(2);
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             while let Ok(layer) = take.recv() {
                 let written = settle(&layer, &Stored(store.clone())).and_then(|rows| commit(&store, rows));
                 if tell.send(written.map_err(EngineError::from)).is_err() {
@@ -136,13 +149,16 @@ impl Storing {
                 }
             }
         });
-        Self { give, stored, waiting: 0 }
+        Self { give: Some(give), stored, waiting: 0, thread: Some(thread) }
     }
 
     fn give<S: Store>(&mut self, fold: &mut Fold<S>) -> Result<(), EngineError> {
         self.finish(fold)?;
         let layer = fold.seal()?;
-        self.give.send(layer).map_err(|_| EngineError::Died("the thread that stores is gone".into()))?;
+        let sent = self.give.as_ref().is_some_and(|give| give.send(layer).is_ok());
+        if !sent {
+            return Err(EngineError::Died("the thread that stores is gone".into()));
+        }
         self.waiting += 1;
         Ok(())
     }

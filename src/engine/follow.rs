@@ -11,9 +11,14 @@ use super::fold::{Fold, read};
 use super::handle::Outcome;
 use super::outcomes::Outcomes;
 use super::settings::Settings;
+use super::tick::tick;
+use crate::id::Seq;
 use crate::kernel::row::Checkpoint;
-use crate::port::log::{Log, MOST_IN_APPEND, Reader};
+use crate::port::log::{Log, MOST_IN_APPEND, Reader, Record};
 use crate::port::store::Store;
+
+/// How many records at the end of the intake are looked at for being mere ticks.
+const MOST_TICKS: u64 = 8;
 
 /// An engine that follows.
 pub struct Follower<'a, L: Log, S: Store> {
@@ -42,6 +47,18 @@ impl<'a, L: Log, S: Store> Follower<'a, L, S> {
         Ok(Self { fold, intake, reader, settings, outcomes, stalled: None })
     }
 
+    /// Folds the ledger up to `until`, and tells what became of whose facts.
+    ///
+    /// # Errors
+    /// [`EngineError`], as its advice says.
+    pub async fn reach(&mut self, until: Seq) -> Result<(), EngineError> {
+        while self.fold.seq() < until {
+            let records = self.reader.next(MOST_IN_APPEND, self.settings.idle).await?;
+            self.fold_records(&records)?;
+        }
+        Ok(())
+    }
+
     /// One round: folds what came, or looks whether to take over; `true` then.
     ///
     /// # Errors
@@ -52,27 +69,49 @@ impl<'a, L: Log, S: Store> Follower<'a, L, S> {
             return self.should_lead().await;
         }
         self.stalled = None;
+        self.fold_records(&records)?;
+        Ok(false)
+    }
+
+    fn fold_records(&mut self, records: &[Record]) -> Result<(), EngineError> {
         let mut verdicts = Vec::new();
-        for record in &records {
+        for record in records {
             let read = read(record)?;
             self.fold.apply(&read)?;
             verdicts.extend(Outcome::of(&read.entry).map(|outcome| (read.entry.decided.cause, outcome)));
         }
         tokio::task::block_in_place(|| self.fold.write())?;
         self.outcomes.tell(verdicts);
-        Ok(false)
+        Ok(())
     }
 
     async fn should_lead(&mut self) -> Result<bool, EngineError> {
         let checkpoint = self.fold.state().checkpoint();
         let seen = checkpoint.decided.max(checkpoint.cause);
         let due = self.fold.state().next_timer()?.is_some_and(|at| at <= (self.settings.now)());
-        if !due && self.intake.last().await? <= seen {
+        if !due && self.is_idle(seen).await? {
             self.stalled = None;
             return Ok(false);
         }
         let since = *self.stalled.get_or_insert_with(Moment::now);
         Ok(since.elapsed() >= self.settings.takeover_after)
+    }
+
+    /// Whether nothing after `seen` wants a decision. Ticks leave no trace on the
+    /// ledger when they fired nothing, so a few of them at the end are looked at.
+    async fn is_idle(&self, seen: Seq) -> Result<bool, EngineError> {
+        let last = self.intake.last().await?;
+        if last.0.saturating_sub(seen.0) > MOST_TICKS {
+            return Ok(false);
+        }
+        let subject = tick(&self.settings.tenant).subject;
+        for place in seen.0 + 1..=last.0 {
+            let record = self.intake.get(Seq(place)).await?;
+            if record.is_none_or(|record| record.subject != subject) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Where the fold stands.

@@ -38,6 +38,10 @@ use crate::time::Instant;
 const FULL: usize = MOST_IN_APPEND - MOST_IN_TURN;
 /// How many appended groups may wait to be stored before appending waits too.
 const MOST_UNSTORED: usize = 2;
+/// The header on the first record of each append that tells whose it is. What is
+/// decided does not depend on who decides it, so without a mark an engine would
+/// take another's append for its own, and both would go on leading.
+const WRITER: &str = "duban-writer";
 /// How long the engine waits for its own tick before it publishes another.
 const TICK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -48,12 +52,20 @@ struct Appending {
     task: JoinHandle<Result<Seq, AppendError>>,
     layer: Arc<Layer>,
     verdicts: Verdicts,
-    last: Seq,
+    last: Checkpoint,
+}
+
+/// A group on the ledger, to be stored.
+struct Appended {
+    layer: Arc<Layer>,
+    verdicts: Verdicts,
+    last: Checkpoint,
 }
 
 struct Storing {
     task: JoinHandle<Result<(), EngineError>>,
     verdicts: Verdicts,
+    last: Checkpoint,
 }
 
 /// An engine that decides.
@@ -67,11 +79,14 @@ pub struct Leader<'a, L: Log, S: Store> {
     queue: VecDeque<Received>,
     group: Vec<Outgoing>,
     appending: Option<Appending>,
-    appended: VecDeque<(Arc<Layer>, Verdicts)>,
+    appended: VecDeque<Appended>,
     storing: Option<Storing>,
     sweep: Option<(Name, Progress)>,
     ticked_at: Option<tokio::time::Instant>,
     read_seq: Seq,
+    stored: Checkpoint,
+    /// Drawn anew whenever an engine begins to lead.
+    writer: String,
 }
 
 impl<'a, L: Log, S: Store> Leader<'a, L, S> {
@@ -86,7 +101,8 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         settings: &'a Settings,
         outcomes: &'a Outcomes,
     ) -> Result<Self, EngineError> {
-        let decided = fold.state().checkpoint().decided;
+        let stored = fold.state().checkpoint().clone();
+        let decided = stored.decided;
         let intake = Intake::read(intake_log.clone(), settings.tenant.clone(), decided);
         let sweep = sweep::pending(fold.state())?.map(|name| (name, Progress::default()));
         Ok(Self {
@@ -104,6 +120,8 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             sweep,
             ticked_at: None,
             read_seq: decided,
+            stored,
+            writer: (settings.draw_id)().to_string(),
         })
     }
 
@@ -112,9 +130,9 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         self.read_seq
     }
 
-    /// Where the decisions stand, stored or not.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        self.fold.state().checkpoint()
+    /// Where the rows stand that queries see.
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.stored
     }
 
     /// When the next timer is due, or a little before; none when there is none.
@@ -234,11 +252,14 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         let fence = Seq(first.entry.seq.0 - 1);
         let group = std::mem::take(&mut self.group);
         let verdicts = group.iter().filter_map(verdict).collect();
-        let last = group.last().map_or(fence, |out| out.entry.seq);
-        let records: Vec<NewRecord> = group
+        let last = self.fold.state().checkpoint().clone();
+        let mut records: Vec<NewRecord> = group
             .into_iter()
             .map(|out| NewRecord { subject: out.subject, headers: Vec::new(), body: out.body })
             .collect();
+        if let Some(first) = records.first_mut() {
+            first.headers.push((WRITER.to_owned(), self.writer.clone()));
+        }
         let layer = self.fold.seal()?;
         let ledger = self.ledger.clone();
         let task = tokio::spawn(async move { ledger.append(records, Some(fence)).await });
@@ -249,11 +270,12 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     fn appended(&mut self, done: Done<Result<Seq, AppendError>>) -> Result<(), EngineError> {
         let Some(appending) = self.appending.take() else { return Ok(()) };
         let last = done.map_err(|error| EngineError::Died(error.to_string()))??;
-        if last != appending.last {
-            let reason = format!("it ends at {last} instead of {}", appending.last);
+        if last != appending.last.seq {
+            let reason = format!("it ends at {last} instead of {}", appending.last.seq);
             return Err(AppendError::Unknown { reason }.into());
         }
-        self.appended.push_back((appending.layer, appending.verdicts));
+        let Appending { layer, verdicts, last, .. } = appending;
+        self.appended.push_back(Appended { layer, verdicts, last });
         Ok(())
     }
 
@@ -262,25 +284,30 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         if self.storing.is_some() {
             return;
         }
-        let Some((layer, verdicts)) = self.appended.pop_front() else { return };
+        let Some(Appended { layer, verdicts, last }) = self.appended.pop_front() else { return };
         let store = self.fold.store().clone();
         let task = tokio::task::spawn_blocking(move || {
             let rows = settle(&layer, &Stored(store.clone()))?;
             Ok(commit(&store, rows)?)
         });
-        self.storing = Some(Storing { task, verdicts });
+        self.storing = Some(Storing { task, verdicts, last });
     }
 
     fn stored(&mut self, done: Done<Result<(), EngineError>>) -> Result<(), EngineError> {
         let Some(storing) = self.storing.take() else { return Ok(()) };
         done.map_err(|error| EngineError::Died(error.to_string()))??;
         self.fold.state_mut().release();
+        self.stored = storing.last;
         self.outcomes.tell(storing.verdicts);
         Ok(())
     }
 
     /// How long to wait when nothing comes: until the next timer, or `idle`.
     fn pause(&self) -> Duration {
+        if self.sweep.is_some() && self.is_settled() {
+            // A group of cases had nothing to move; the next one waits for nothing.
+            return Duration::ZERO;
+        }
         let now = (self.settings.now)();
         let until_timer = self.next_timer().map_or(self.settings.idle, |at| at.since(now));
         let until_tick = self.ticked_at.map_or(Duration::ZERO, |at| TICK_AGAIN.saturating_sub(at.elapsed()));

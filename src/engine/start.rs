@@ -27,14 +27,14 @@ pub async fn check<L: Log>(ledger: &L, settings: &Settings, at: &Checkpoint) -> 
     }
     let cut = || EngineError::Truncated { last, checkpoint: at.seq };
     let first = read(&ledger.get(Seq(1)).await?.ok_or_else(cut)?)?;
-    if let Event::LedgerOpened(opened) = &first.entry.decided.event {
-        if opened.ledger != at.ledger {
-            return Err(EngineError::Identity {
-                tenant: settings.tenant.clone(),
-                expected: at.ledger,
-                found: opened.ledger,
-            });
-        }
+    if let Event::LedgerOpened(opened) = &first.entry.decided.event
+        && opened.ledger != at.ledger
+    {
+        return Err(EngineError::Identity {
+            tenant: settings.tenant.clone(),
+            expected: at.ledger,
+            found: opened.ledger,
+        });
     }
     let here = ledger.get(at.seq).await?.ok_or_else(cut)?;
     let found = Sha::of(&here.body);
@@ -47,7 +47,8 @@ pub async fn check<L: Log>(ledger: &L, settings: &Settings, at: &Checkpoint) -> 
 /// Writes the first entry of an empty ledger, or leaves it to whoever was faster.
 ///
 /// # Errors
-/// [`EngineError`] when the ledger cannot be written.
+/// [`EngineError`] when the ledger cannot be written, or is not known to be: nothing
+/// may be decided before the first entry stands.
 pub async fn open<L: Log, S: Store>(
     ledger: &L,
     settings: &Settings,
@@ -62,7 +63,7 @@ pub async fn open<L: Log, S: Store>(
     // What is on the ledger is read back from it, whoever wrote it.
     fold.reload()?;
     match ledger.append(records, Some(Seq::ZERO)).await {
-        Ok(_) | Err(AppendError::Fenced { .. } | AppendError::Unknown { .. }) => Ok(()),
+        Ok(_) | Err(AppendError::Fenced { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

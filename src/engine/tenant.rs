@@ -30,6 +30,8 @@ use crate::time::Instant;
 
 /// How long an engine waits after a failure that passes.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// So few entries are read one group at a time rather than on threads of their own.
+const NEAR: u64 = 2_000;
 /// How often a damaged projection is made again before the engine gives up.
 const MOST_REBUILDS: u32 = 3;
 
@@ -171,7 +173,15 @@ impl<L: Log, H: Shelf> Engine<L, H> {
             last = self.ledger.last().await?;
         }
         info!(tenant = %self.settings.tenant, from = fold.seq().0, to = last.0, "folding the ledger");
-        let fold = catch_up(&self.ledger, fold, last, None).await?;
+        if last.0.saturating_sub(fold.seq().0) <= NEAR {
+            // Somebody may wait for what became of facts that were decided just now.
+            let (settings, outcomes) = (self.settings.clone(), Arc::clone(&self.outcomes));
+            let mut follower =
+                Follower::start(&mut fold, &self.intake, &self.ledger, &settings, &outcomes).await?;
+            follower.reach(last).await?;
+        } else {
+            fold = catch_up(&self.ledger, fold, last, None).await?;
+        }
         if self.is_new {
             self.shelf.adopt(fold.store())?;
             self.is_new = false;
@@ -189,7 +199,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
                 return Err(failure);
             }
             let read = leader.read_seq();
-            self.tell(leader.checkpoint(), leader.next_timer(), Some(read));
+            self.tell(leader.checkpoint(), leader.next_timer(), Some(read), leader.is_quiet());
             if let Some(turn) = self.next_turn() {
                 let finished = leader.finish().await;
                 leader.abandon().await;
@@ -204,7 +214,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
         let mut follower = Follower::start(fold, &intake, &ledger, &settings, &outcomes).await?;
         loop {
             let take_over = follower.round().await?;
-            self.tell(follower.checkpoint(), None, None);
+            self.tell(follower.checkpoint(), None, None, false);
             if let Some(turn) = self.next_turn() {
                 return Ok(turn);
             }
@@ -278,15 +288,16 @@ impl<L: Log, H: Shelf> Engine<L, H> {
         });
     }
 
-    fn tell(&self, checkpoint: &Checkpoint, next_timer_at: Option<Instant>, read: Option<Seq>) {
+    fn tell(&self, at: &Checkpoint, next_timer_at: Option<Instant>, read: Option<Seq>, is_quiet: bool) {
         let rebuilding_seq = self.rebuild.as_ref().map(Rebuild::seq);
         self.status.send_if_modified(|status| {
             let before = status.clone();
-            status.ledger_seq = checkpoint.seq;
-            status.decided_seq = checkpoint.decided;
-            status.intake_seq = status.intake_seq.max(read.unwrap_or_default()).max(checkpoint.decided);
-            status.lag =
-                status.intake_seq.0 - checkpoint.decided.max(checkpoint.cause).0.min(status.intake_seq.0);
+            status.ledger_seq = at.seq;
+            status.decided_seq = at.decided;
+            status.intake_seq = status.intake_seq.max(read.unwrap_or_default()).max(at.decided);
+            // A tick that fired nothing leaves no trace on the ledger, and waits for nothing.
+            let waiting = status.intake_seq.0.saturating_sub(at.decided.max(at.cause).0);
+            status.lag = if is_quiet { 0 } else { waiting };
             status.next_timer_at = next_timer_at;
             status.rebuilding_seq = rebuilding_seq;
             *status != before

@@ -163,13 +163,18 @@ impl<B: Backing> State<B> {
         let before = wakes(case);
         edit(case);
         let after = wakes(case);
-        if before != after {
-            for timer in before {
-                self.put_timer(timer, false);
+        if before == after {
+            // It may be due again at the very instant at which it was fired.
+            for timer in &after {
+                self.hear(timer);
             }
-            for timer in after {
-                self.put_timer(timer, true);
-            }
+            return Ok(true);
+        }
+        for timer in before {
+            self.put_timer(timer, false);
+        }
+        for timer in after {
+            self.put_timer(timer, true);
         }
         Ok(true)
     }
@@ -178,17 +183,21 @@ impl<B: Backing> State<B> {
     pub(super) fn put_timer(&mut self, timer: TimerKey, set: bool) {
         if set {
             self.wake = self.wake.min(timer.at);
-        }
-        if let Some((until, heard)) = &mut self.heard
-            && set
-            && timer.at <= *until
-        {
-            heard.push(timer.clone());
+            self.hear(&timer);
         }
         self.working.timers.insert(timer, set);
     }
 
-    /// Notes the timers up to `until` that are set from now on; none for no more.
+    fn hear(&mut self, timer: &TimerKey) {
+        if let Some((until, heard)) = &mut self.heard
+            && timer.at <= *until
+        {
+            heard.push(timer.clone());
+        }
+    }
+
+    /// Notes the timers up to `until` that are set from now on, or still are after
+    /// a change of their case; none for no more.
     pub(super) fn listen(&mut self, until: Option<Instant>) {
         self.heard = until.map(|until| (until, Vec::new()));
     }
@@ -351,6 +360,9 @@ impl<B: Backing> State<B> {
     }
 
     /// Ends the working layer: its events are complete and on their way.
+    ///
+    /// # Errors
+    /// [`StateError::Row`], never in practice: the checkpoint can be written.
     pub fn seal(&mut self) -> Result<Arc<Layer>, StateError> {
         let checkpoint = self.checkpoint.clone();
         self.put_row(Family::Checkpoint, &[], Some(&checkpoint))?;
@@ -374,14 +386,14 @@ impl<B: Backing> State<B> {
     }
 }
 
+/// New contents of rows by family and key; `None` removes one.
+pub type Changes = BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>;
+
 /// The rows of a layer with its counts added to what is stored.
 ///
 /// # Errors
 /// [`StateError`] when a count cannot be read.
-pub fn settle<B: Backing>(
-    layer: &Layer,
-    backing: &B,
-) -> Result<BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>, StateError> {
+pub fn settle<B: Backing>(layer: &Layer, backing: &B) -> Result<Changes, StateError> {
     let Rows { mut rows, counts } = layer.to_rows().map_err(|error| wrong_row(Family::Case, &[], &error))?;
     for (key, change) in counts {
         let key = key.to_bytes();

@@ -12,7 +12,6 @@ use super::clock::Step;
 use super::decide::clocks::timepiece_of;
 use super::decide::expire;
 use super::decide::opening::open_for_period;
-use super::decide::publish::following;
 use super::decide::transit::{about, judged_by};
 use super::row::{Deadline, Family, Schedule, Timer, TimerKey};
 use super::state::{Backing, State, StateError};
@@ -191,20 +190,34 @@ fn open_period<B: Backing>(
     let (Some(workflow), Some(calendar)) = (workflow, calendar) else {
         return wait_for_version(turn, &policies, at, name, schedule.period);
     };
-    if !open_cases(turn, at, &schedule, &workflow, calendar, room)? {
+    let period = aligned(&workflow, schedule.period);
+    let begins = period.start() <= schedule.period.start();
+    if begins && !open_cases(turn, (at, calendar.midnight(period.start())), &workflow, period, room)? {
         return Ok(());
     }
-    let next = following(Some(&workflow), &schedule.period);
+    let (period, next) = if begins { (period, period.next()) } else { (schedule.period, period) };
     let policy = policies.sha_of(&workflow);
     let opened = PeriodOpened {
         workflow: name.clone(),
         policy: policy.unwrap_or_default(),
-        period: schedule.period,
+        period,
         next,
         next_at: calendar.midnight(next.start()).max(at),
     };
     let about = About { policy, ..About::default() };
     turn.emit(at, &about, Event::PeriodOpened(opened))
+}
+
+/// The first period of the length that the workflow now has which does not begin
+/// before `period`: an earlier version may have had another length.
+fn aligned(workflow: &Workflow, period: Period) -> Period {
+    match &workflow.opens {
+        Opening::Calendar { every, .. } if *every != period.kind() => {
+            let around = Period::containing(*every, period.start());
+            if around.start() < period.start() { around.next() } else { around }
+        }
+        Opening::Calendar { .. } | Opening::Event { .. } => period,
+    }
 }
 
 /// The calendar that begins the periods of a workflow, if it has such.
@@ -239,17 +252,15 @@ fn wait_for_version<B: Backing>(
 
 fn open_cases<B: Backing>(
     turn: &mut Turn<'_, B>,
-    at: Instant,
-    schedule: &Schedule,
+    (at, begins_at): (Instant, Instant),
     workflow: &Workflow,
-    calendar: &Calendar,
+    period: Period,
     room: usize,
 ) -> Result<bool, StateError> {
     let Opening::Calendar { covers, units, .. } = &workflow.opens else { return Ok(true) };
-    let begins_at = calendar.midnight(schedule.period.start());
     let period = match covers {
-        Covers::Current => schedule.period,
-        Covers::Previous => schedule.period.previous(),
+        Covers::Current => period,
+        Covers::Previous => period.previous(),
     };
     let end = turn.len() + room;
     for unit in units {

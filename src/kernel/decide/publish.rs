@@ -124,15 +124,3 @@ fn first_period<B: Backing>(
     let earliest = calendar.midnight(workflow.effective.from).max(now);
     Ok(first.map(|period| FirstPeriod { opens_at: begins_at(&period).max(earliest), period }))
 }
-
-/// The period after `period`, of the kind that `workflow` now wants.
-#[must_use]
-pub fn following(workflow: Option<&Workflow>, period: &Period) -> Period {
-    match workflow.map(|workflow| &workflow.opens) {
-        Some(Opening::Calendar { every, .. }) if *every != period.kind() => {
-            let around = Period::containing(*every, period.end());
-            if around.start() < period.end() { around.next() } else { around }
-        }
-        _ => period.next(),
-    }
-}

@@ -1,5 +1,8 @@
 //! What several tests need: real servers that end with the test.
 
+pub mod cli;
 pub mod engine;
+pub mod kernel;
+pub mod model;
 pub mod nats;
 pub mod site;
