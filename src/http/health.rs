@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
 use super::site::{Site, json, text};
@@ -51,7 +50,8 @@ pub async fn metrics<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> R
     for status in statuses(&site) {
         let tenant = status.tenant.to_string();
         let gauge = |name: &'static str, value: u64| {
-            metrics::gauge!(name, "tenant" => tenant.clone()).set(float(value));
+            // A gauge is a float; sequences stay exact up to 2^53.
+            metrics::gauge!(name, "tenant" => tenant.clone()).set(value as f64);
         };
         gauge("duban_ledger_seq", status.ledger_seq.0);
         gauge("duban_intake_seq", status.intake_seq.0);
@@ -60,14 +60,10 @@ pub async fn metrics<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> R
         gauge("duban_leading", u64::from(status.role == Role::Leading));
         gauge("duban_ready", u64::from(is_ready(&status)));
     }
-    let rendered = site.metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
+    let rendered =
+        site.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
     let media = "text/plain; version=0.0.4; charset=utf-8";
     ([(axum::http::header::CONTENT_TYPE, media)], rendered).into_response()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; sequences stay exact up to 2^53")]
-fn float(value: u64) -> f64 {
-    value as f64
 }
 
 fn statuses<S: Store, L: Log>(site: &Site<S, L>) -> Vec<Status> {
