@@ -1,11 +1,6 @@
 //! All integration tests in one binary; each module says what it holds true.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test stops where it finds what it did not expect"
-)]
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test stops where it finds what it did not expect")]
 
 mod calendar_vectors;
 mod cli_archive;
