@@ -31,7 +31,7 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// What to import.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// JSON lines of CloudEvents with recordedtime and actor; - for standard input
+    /// JSON lines of `CloudEvents` with recordedtime and actor; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]

@@ -67,7 +67,8 @@ impl Torture {
         assert!(messages.len() >= self.facts, "{} facts", messages.len());
         let (told, done) = watch::channel(0);
         let pace = Pace { done, of: self.engine_kills + self.broker_kills };
-        let addresses: Vec<String> = engines.iter().map(|it| it.url(&format!("v1/{TENANT}/events"))).collect();
+        let addresses: Vec<String> =
+            engines.iter().map(|it| it.url(&format!("v1/{TENANT}/events"))).collect();
         let publishing = tokio::spawn(publish_all(broker.clone(), addresses, messages, pace, self.seed));
         let chaos = Chaos {
             server,
@@ -93,10 +94,16 @@ impl Torture {
             let found = held.audit(&acknowledged, &engine.projection(TENANT));
             println!("{} acknowledged; {found:#?}", acknowledged.len());
             for word in ["breached", "reminder", "escalation", "met", "set"] {
-                assert!(found.alarms.get(word).is_some_and(|count| *count > 200), "too few {word}: {found:?}");
+                assert!(
+                    found.alarms.get(word).is_some_and(|count| *count > 200),
+                    "too few {word}: {found:?}"
+                );
             }
             for word in ["accepted", "refused", "parked", "duplicated"] {
-                assert!(found.verdicts.get(word).is_some_and(|count| *count > 50), "too few {word}: {found:?}");
+                assert!(
+                    found.verdicts.get(word).is_some_and(|count| *count > 50),
+                    "too few {word}: {found:?}"
+                );
             }
         }
         drop(server);

@@ -192,6 +192,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// [`FormError`]; the foot itself is an error when the digest is another.
+    #[expect(clippy::should_implement_trait, reason = "an iterator could not say that reading failed")]
     pub fn next(&mut self) -> Result<Option<Line>, FormError> {
         let mut text = Vec::new();
         if self.from.read_until(b'\n', &mut text)? == 0 {

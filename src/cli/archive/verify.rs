@@ -246,7 +246,7 @@ fn whole<R: std::io::BufRead>(
                 let place = kept.seq;
                 match (kept.record(), &mut walk) {
                     (Ok(record), Some(walk)) => {
-                        walk.step(&record).into_iter().for_each(|it| findings.add(it))
+                        walk.step(&record).into_iter().for_each(|it| findings.add(it));
                     }
                     (Err(reason), _) => findings.add(format!("read the body of entry {place}: {reason}")),
                     (Ok(_), None) => {}

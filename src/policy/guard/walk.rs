@@ -72,17 +72,13 @@ impl Walk {
         if !of_case || bound.iter().any(|name| name == "case") {
             return self.expression(&select.operand, bound);
         }
-        match CASE_FIELDS.into_iter().find(|known| *known == select.field) {
-            Some(known) => {
-                self.variables.push("case");
-                self.case_fields.push(known);
-                Ok(())
-            }
-            None => {
-                let hint = near::hint(&select.field, CASE_FIELDS);
-                Err(GuardError::Unknown { name: format!("case.{}", select.field), hint })
-            }
+        if let Some(known) = CASE_FIELDS.into_iter().find(|known| *known == select.field) {
+            self.variables.push("case");
+            self.case_fields.push(known);
+            return Ok(());
         }
+        let hint = near::hint(&select.field, CASE_FIELDS);
+        Err(GuardError::Unknown { name: format!("case.{}", select.field), hint })
     }
 
     /// Operators are functions with names such as `_&&_`; the others are listed.
