@@ -39,6 +39,7 @@ mod support;
 mod torture_audit;
 mod torture_burst;
 mod torture_chaos;
+mod torture_damage;
 mod torture_kills;
 mod torture_load;
 mod torture_serve;
