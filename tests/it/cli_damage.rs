@@ -26,7 +26,7 @@ fn find(bytes: &[u8], text: &str) -> Option<usize> {
     bytes.windows(text.len()).position(|window| window == text.as_bytes())
 }
 
-async fn filled(server: &Server, data: &Path) -> Serving {
+fn filled(server: &Server, data: &Path) -> Serving {
     let serving = serve(server.url(), data);
     for number in 1..=5 {
         serving.ask_with(&["publish", "--wait"], &received(number, "qu-fagaiju").to_string()).ends(0);
@@ -40,7 +40,7 @@ async fn a_flipped_byte_in_a_ledger_block_is_named_and_stops_the_tenant() {
     let mut server = Server::start().await;
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("data");
-    filled(&server, &data).await.stop();
+    filled(&server, &data).stop();
     server.kill().await;
 
     let is_block = |path: &PathBuf| {
@@ -101,7 +101,7 @@ async fn a_projection_that_is_gone_or_garbled_is_made_again() {
     let server = Server::start().await;
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("data");
-    let serving = filled(&server, &data).await;
+    let serving = filled(&server, &data);
     let digest = serving.ask(&["rebuild", "--json"]).ends(0).json()["digest"].clone();
     assert_eq!(serving.stop().code(), Some(0));
 

@@ -9,7 +9,7 @@ fn up(data: &str) -> Serving {
     up.wait_for("duban is up.");
     let line = up.wait_for("/v1/changqing/overdue");
     let address = line.split_whitespace().next().expect("an address").to_owned();
-    up.server = address.trim_end_matches("/v1/changqing/overdue").to_owned();
+    address.trim_end_matches("/v1/changqing/overdue").clone_into(&mut up.server);
     up
 }
 

@@ -38,10 +38,12 @@ fn amended(holidays: &[(&str, &str)], verified: Option<&str>) -> Definition {
 }
 
 fn applied(given: &Given) -> Vec<&CalendarApplied> {
-    let of = |event| match event {
-        &Event::CalendarApplied(ref it) => Some(it),
-        _ => None,
-    };
+    fn of(event: &Event) -> Option<&CalendarApplied> {
+        match event {
+            Event::CalendarApplied(it) => Some(it),
+            _ => None,
+        }
+    }
     given.entries().filter_map(|entry| of(&entry.decided.event)).collect()
 }
 

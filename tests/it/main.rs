@@ -1,6 +1,14 @@
 //! All integration tests in one binary; each module says what it holds true.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test stops where it finds what it did not expect")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test stops where it finds what it did not expect")]
+#![expect(clippy::print_stdout, reason = "a torture says its seed")]
+#![expect(clippy::too_many_lines, reason = "a model or a scenario is told in one piece")]
+#![expect(clippy::cast_possible_truncation, reason = "counts of a test fit any machine")]
+#![expect(clippy::type_complexity, reason = "a fixture is named by what it holds")]
+#![expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the project's files are named in lower case"
+)]
 
 mod calendar_vectors;
 mod cli_archive;

@@ -160,7 +160,7 @@ fn a_view_stands_still_while_others_commit(store: &impl Store) {
             }
             n
         });
-        let reader = |_| {
+        let reader = |()| {
             scope.spawn(|| {
                 let mut seen = 0;
                 for _ in 0..VIEWS {
@@ -186,7 +186,7 @@ fn a_view_stands_still_while_others_commit(store: &impl Store) {
     assert_eq!(steps::assert_consistent(store).expect("read"), committed);
 }
 
-fn clones_are_one_store(store: &(impl Store + Clone)) {
+fn clones_are_one_store(store: &impl Store) {
     store.clone().commit(steps::step(1)).expect("commit");
     assert_eq!(steps::assert_consistent(store).expect("read"), 1);
 }

@@ -133,10 +133,10 @@ async fn ten_thousand_deadlines_of_one_instant_are_declared_at_once_and_once_eac
     let (_, ledger, server) = running.end().await;
     let mut breached: BTreeMap<CaseId, usize> = BTreeMap::new();
     for entry in ledger {
-        if let (Event::DeadlineBreached(it), Some(case)) = (&entry.decided.event, entry.decided.case) {
-            if it.due_at == due_at {
-                *breached.entry(case).or_default() += 1;
-            }
+        if let (Event::DeadlineBreached(it), Some(case)) = (&entry.decided.event, entry.decided.case)
+            && it.due_at == due_at
+        {
+            *breached.entry(case).or_default() += 1;
         }
     }
     assert_eq!(breached.len(), AT_ONCE);

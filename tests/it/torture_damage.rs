@@ -63,7 +63,11 @@ impl Settled {
     /// Damages the broker's files of the ledger while it is down, after a power cut
     /// or after an orderly end, which the server looks at differently.
     async fn damage_ledger(&mut self, in_order: bool, damage: impl FnOnce(&Path, &mut Dice)) {
-        if in_order { self.server.stop().await } else { self.server.kill().await }
+        if in_order {
+            self.server.stop().await;
+        } else {
+            self.server.kill().await;
+        }
         let folder = self.server.folder().join("broker/store/jetstream/$G/streams").join(LEDGER).join("msgs");
         damage(&folder, &mut self.dice);
         self.server.start_again().await;
@@ -117,7 +121,8 @@ impl Settled {
 /// The blocks of a ledger, the newest last.
 fn blocks(folder: &Path) -> Vec<PathBuf> {
     let number = |path: &PathBuf| path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
-    let paths = fs::read_dir(folder).expect("the ledger's folder").map(|entry| entry.expect("an entry").path());
+    let paths =
+        fs::read_dir(folder).expect("the ledger's folder").map(|entry| entry.expect("an entry").path());
     let mut blocks: Vec<PathBuf> =
         paths.filter(|path| path.extension().is_some_and(|end| end == "blk")).collect();
     blocks.sort_by_key(number);

@@ -205,7 +205,7 @@ impl Load {
         }
         let kept = 1 + self.dice.throw(steps.len() as u64) as usize;
         steps.truncate(kept.max(2));
-        self.script(case, &subject, steps)
+        Self::script(case, &subject, steps)
     }
 
     fn news(&mut self, case: u64) -> Vec<Fact> {
@@ -223,7 +223,7 @@ impl Load {
             steps.push(("news.published", "xinyong-pingtai", json!({})));
             steps.truncate(1 + self.dice.throw(3) as usize);
         }
-        let mut script = self.script(case, &format!("news-item/T-{case}"), steps);
+        let mut script = Self::script(case, &format!("news-item/T-{case}"), steps);
         script.insert(0, happened);
         script
     }
@@ -245,10 +245,10 @@ impl Load {
         } else {
             steps.push(("publicity.published", "xinyong-pingtai", json!({"decisionNumber": number})));
         }
-        self.script(case, &format!("double-publicity/{number}"), steps)
+        Self::script(case, &format!("double-publicity/{number}"), steps)
     }
 
-    fn script(&mut self, case: u64, subject: &str, steps: Vec<(&str, &str, Value)>) -> Vec<Fact> {
+    fn script(case: u64, subject: &str, steps: Vec<(&str, &str, Value)>) -> Vec<Fact> {
         let numbered = steps.into_iter().enumerate();
         let each = |(step, (kind, actor, data)): (usize, (&str, &str, Value))| {
             let id = format!("T-{case}/{step}/{kind}");

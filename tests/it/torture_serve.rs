@@ -80,13 +80,6 @@ impl Serving {
         ended
     }
 
-    /// Waits until it ends by itself.
-    pub async fn end(&mut self, within: Duration) -> ExitStatus {
-        let mut child = self.child.take().expect("it was started");
-        let ended = tokio::time::timeout(within, child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("it does not end: {}", self.tail())).expect("an exit status")
-    }
-
     /// Where its projections are.
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
