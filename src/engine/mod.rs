@@ -2,7 +2,8 @@
 //! store.
 //!
 //! [`tenant::Engine`] runs sessions; within one it recovers ([`start`],
-//! [`catchup`]), then leads ([`lead`]) or follows ([`follow`]). A [`handle::Handle`]
+//! [`catchup`]), then leads ([`lead`]) or follows ([`follow`]), while [`scrub`] looks at
+//! what was folded long ago. A [`handle::Handle`]
 //! is what the surfaces hold of it. Everything is generic over the ports: no
 //! adapter is named here, and no rule is held here.
 
@@ -17,6 +18,7 @@ pub mod intake;
 pub mod lead;
 pub mod outcomes;
 pub mod rebuild;
+pub mod scrub;
 pub mod settings;
 pub mod start;
 pub mod tenant;

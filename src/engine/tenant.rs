@@ -20,6 +20,7 @@ use super::handle::{Handle, Order, Role, Status};
 use super::lead::Leader;
 use super::outcomes::Outcomes;
 use super::rebuild::Rebuild;
+use super::scrub::Scrub;
 use super::settings::Settings;
 use super::start::{check, open};
 use crate::id::Seq;
@@ -47,6 +48,7 @@ pub struct Engine<L: Log, H: Shelf> {
     store: Arc<ArcSwap<H::Store>>,
     fold: Option<Fold<H::Store>>,
     rebuild: Option<Rebuild<H::Store>>,
+    scrub: Option<Scrub>,
     rebuilds: u32,
     is_new: bool,
 }
@@ -59,6 +61,8 @@ enum Turn {
     Become(Role),
     /// A projection is ready to take the place of the one in use.
     Switch,
+    /// The ledger turned out to be damaged where it was folded long ago.
+    Damaged(EngineError),
 }
 
 impl<L: Log, H: Shelf> Engine<L, H> {
@@ -104,6 +108,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
             store,
             fold: Some(fold),
             rebuild: None,
+            scrub: None,
             rebuilds: 0,
             is_new,
         };
@@ -150,6 +155,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
                 Ok(Turn::Stop) => return Ok(()),
                 Ok(Turn::Become(next)) => role = next,
                 Ok(Turn::Switch) => fold = self.switch(fold).await,
+                Ok(Turn::Damaged(failure)) => return Err(failure),
                 Err(failure) if failure.is_fenced() => {
                     info!(tenant = %self.settings.tenant, "another engine has appended; this one follows");
                     fold.reload()?;
@@ -168,6 +174,9 @@ impl<L: Log, H: Shelf> Engine<L, H> {
             None => Fold::load(store, &self.settings.tenant)?,
         };
         let mut last = check(&self.ledger, &self.settings, fold.state().checkpoint()).await?;
+        // What an earlier life has folded is looked at once; the fold looks at the rest.
+        let (ledger, until) = (&self.ledger, fold.seq());
+        self.scrub.get_or_insert_with(|| Scrub::start(ledger.clone(), until));
         if last == Seq::ZERO {
             open(&self.ledger, &self.settings, &mut fold).await?;
             last = self.ledger.last().await?;
@@ -248,6 +257,9 @@ impl<L: Log, H: Shelf> Engine<L, H> {
                 self.rebuild = Some(Rebuild::start(ledger, shelf, self.settings.tenant.clone(), asker));
             }
             Err(mpsc::error::TryRecvError::Empty) => {}
+        }
+        if let Some(damage) = self.scrub.as_mut().and_then(Scrub::found) {
+            return Some(Turn::Damaged(damage));
         }
         self.rebuild.as_ref().is_some_and(Rebuild::is_ready).then_some(Turn::Switch)
     }
