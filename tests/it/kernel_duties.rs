@@ -141,7 +141,8 @@ fn a_submission_before_the_period_opens_waits_for_it() {
 fn another_units_duty_is_not_ones_own() {
     let mut given = genhe("2023-08-09T09:00");
     given.at(t("2023-09-01T09:00"));
-    let other = fact("dispatch.submitted").by("jiaotiju").data(json!({"unit": "fagaiwei", "period": "2023-08"}));
+    let other =
+        fact("dispatch.submitted").by("jiaotiju").data(json!({"unit": "fagaiwei", "period": "2023-08"}));
     given.when(other).then_refused("actor.forbidden");
     // The subject names one month and the data another.
     let mixed = submitted("fagaiwei", "2023-07").of("monthly-dispatch/fagaiwei/2023-08");
@@ -250,4 +251,27 @@ fn the_length_of_the_periods_may_change() {
         "fagaiwei/2024-08",
     ];
     assert_eq!(cases, expected);
+}
+
+#[test]
+fn thousands_that_fall_due_at_one_instant_fall_in_bounded_groups_each_once() {
+    let mut given = Given::tenant("changqing", &["news-item"]).delivered(Delivery { most: 500, unstored: 2 });
+    given.at(t("2022-11-05T15:00"));
+    for number in 0..3_000 {
+        let data = json!({"unit": "wenchang", "title": "某事", "happenedAt": "2022-11-05T15:00:00+08:00"});
+        given.when(fact("news.happened").by("wenchang").of(&format!("N-{number}")).data(data));
+    }
+    let groups = given.group_ends.len();
+    given.at(t("2022-11-07T15:00:01"));
+    let breached: std::collections::BTreeSet<_> = given
+        .events()
+        .into_iter()
+        .filter(|entry| matches!(entry.decided.event, Event::DeadlineBreached(_)))
+        .map(|entry| entry.decided.case.clone())
+        .collect();
+    let breaches = given.kinds().into_iter().filter(|kind| *kind == "deadline.breached").count();
+    assert_eq!((breached.len(), breaches), (3_000, 3_000));
+    // A reminder before, one at due, and the breach: 9000 events in groups of 500.
+    assert_eq!(given.events().len(), 9_000);
+    assert_eq!(given.group_ends.len() - groups, 18);
 }
