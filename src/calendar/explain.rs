@@ -137,11 +137,8 @@ impl Calendar {
 
 fn moment(calendar: &Calendar, at: Instant) -> Moment {
     let wall = calendar.wall(at);
-    let form = match (wall.nanosecond(), wall.second()) {
-        (0, 0) => "%H:%M",
-        (0, _) => "%H:%M:%S",
-        _ => "%H:%M:%S%.f",
-    };
+    // People count in seconds; the instant itself is in `at`.
+    let form = if wall.second() == 0 && wall.nanosecond() == 0 { "%H:%M" } else { "%H:%M:%S" };
     Moment { at: calendar.local_text(at), date: wall.date(), time: wall.format(form).to_string() }
 }
 

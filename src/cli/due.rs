@@ -224,12 +224,28 @@ mod tests {
     #[test]
     fn the_national_day_of_2022_is_drawn_with_both_make_up_days() {
         let explanation = explained(r#"{"workingDays": 7}"#, "2022-09-28T16:20+08:00");
-        insta::assert_snapshot!(told(&explanation, Lang::Zh).join("\n"), @"");
+        insta::assert_snapshot!(told(&explanation, Lang::Zh).join("\n"), @r#"
+        2022-10-12 周三 24:00  (2022-10-13T00:00:00+08:00)
+        2022年9月28日 16:20开始，次日起算，国庆节休息 10月1日–7日，10月8日、9日调休上班计入，第 7 个工作日为 10月12日，24:00 到期
+
+               周一     周二     周三     周四     周五     周六     周日
+        09-26                    28 起    29 1     30 2     01 休    02 休
+        10-03  03 休    04 休    05 休    06 休    07 休    08 班3   09 班4
+        10-10  10 5     11 6     12 7
+               数字为计入的第几个工作日;起 起算日不计入;休 休息日;班 调休上班;停 暂停
+        "#);
     }
 
     #[test]
     fn english_says_the_same() {
         let explanation = explained(r#"{"workingDays": 1}"#, "2026-09-18");
-        insta::assert_snapshot!(told(&explanation, Lang::En).join("\n"), @"");
+        insta::assert_snapshot!(told(&explanation, Lang::En).join("\n"), @r#"
+        2026-09-20 Sun 24:00  (2026-09-21T00:00:00+08:00)
+        starts 18 September 2026 00:00; counting begins the next day; 20 September is a make-up day and counts; weekends are left out; working day 1 is 20 September; due at 24:00
+
+               Mon      Tue      Wed      Thu      Fri      Sat      Sun
+        09-14                                      18 start 19 rest  20 work1
+               number: counted as that day; start: not counted; rest; work: a rest day worked; paused
+        "#);
     }
 }

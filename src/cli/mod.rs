@@ -8,12 +8,14 @@
 //! * [`nats_server`] finds a `nats-server`, or fetches one once; [`broker`] keeps it
 //!   running, `process` is one life of its process.
 //! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
-//! * [`ask`]: questions to a running server.
+//! * [`ask`]: questions to a running server; [`import`]: facts of the past.
+//! * [`archive`]: checking the logs, keeping them in a file, bringing them back.
 //! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod apply;
+pub mod archive;
 pub mod ask;
 pub mod broker;
 pub mod client;
@@ -21,6 +23,7 @@ pub mod doors;
 pub mod due;
 pub mod exit;
 pub mod folder;
+pub mod import;
 pub mod nats_server;
 pub mod operator;
 pub mod output;

@@ -63,6 +63,7 @@ impl Places {
     /// Reads the environment.
     #[must_use]
     pub fn from_env() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the command line alone reads the environment")]
         let full = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let cache = full("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.or_else(|| full("HOME").map(|home| PathBuf::from(home).join(".cache")));

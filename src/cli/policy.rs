@@ -28,6 +28,7 @@ pub enum PolicyCommand {
         /// Says what would be published and publishes nothing
         #[arg(long)]
         dry_run: bool,
+        /// The server
         #[command(flatten)]
         client: Client,
     },

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::archive::{backup, restore, verify};
 use super::ask::{case, deadlines, lists, operate, publish};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{due, policy, serve, up};
+use super::{due, import, policy, serve, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -49,6 +50,14 @@ enum Command {
     Policies(Client),
     /// Publishes an event or a batch of them
     Publish(publish::PublishArgs),
+    /// Imports facts of the past from JSON lines
+    Import(import::ImportArgs),
+    /// Checks that a tenant's logs, or an archive, are whole and unaltered
+    Verify(verify::VerifyArgs),
+    /// Keeps a tenant's logs in a file
+    Backup(backup::BackupArgs),
+    /// Brings a tenant's logs back from a file, into an empty broker
+    Restore(restore::RestoreArgs),
     /// Says how the tenant's engine stands
     Status(Client),
     /// Makes the tenant's projection again and compares
@@ -103,6 +112,10 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Counts(args) => within_runtime(lists::counts(args)),
         Command::Policies(client) => within_runtime(lists::policies(client)),
         Command::Publish(args) => within_runtime(publish::run(args)),
+        Command::Import(args) => within_runtime(import::run(args)),
+        Command::Verify(args) => within_runtime(verify::run(args)),
+        Command::Backup(args) => within_runtime(backup::run(args)),
+        Command::Restore(args) => within_runtime(restore::run(args)),
         Command::Status(client) => within_runtime(operate::status(client)),
         Command::Rebuild(client) => within_runtime(operate::rebuild(client)),
         Command::Due(args) => due::run(args),

@@ -76,7 +76,7 @@ pub async fn run(args: &ServeArgs) -> Ended {
     };
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
-    tracing::info!(address = %service.address(), "HTTP listens");
+    tracing::info!("HTTP listens at http://{}", service.address());
     publish_beside(&service, definitions);
     service.run(stop::requested()).await
 }

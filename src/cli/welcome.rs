@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::exit::Failure;
-use super::output::{AnswerLang, Output};
+use super::output::{AnswerLang, Output, padded};
 use crate::id::TenantId;
 
 /// Where a server is found unless it is said otherwise.
@@ -63,11 +63,14 @@ fn numbers(all: &Value) -> String {
 }
 
 fn look(http: &str, tenant: &TenantId) -> Vec<String> {
+    let below = format!("{http}/v1/{tenant}");
+    let columns = below.len() + "/overdue".len() + 3;
+    let line = |route: &str, words: &str| format!("  {}{words}", padded(&format!("{below}{route}"), columns));
     vec![
         "Look:".to_owned(),
-        format!("  {http}/v1/{tenant}/overdue     what is overdue, as JSON"),
-        format!("  {http}/v1/{tenant}/counts      per unit and workflow"),
-        format!("  {http}/readyz                     how the engines stand"),
+        line("/overdue", "what is overdue, as JSON"),
+        line("/counts", "per unit and workflow"),
+        format!("  {}how the engines stand", padded(&format!("{http}/readyz"), columns)),
         String::new(),
     ]
 }

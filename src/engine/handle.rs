@@ -209,7 +209,7 @@ impl<S> Handle<S> {
     /// In words, when the engine is stopping or the ledger cannot be read.
     pub async fn rebuild(&self) -> Result<Rebuilt, String> {
         let (tell, told) = oneshot::channel();
-        let gone = |_| "the engine is stopping".to_owned();
+        let gone = |()| "the engine is stopping".to_owned();
         self.orders.send(Order::Rebuild(tell)).await.map_err(|_| gone(()))?;
         told.await.map_err(|_| gone(()))?
     }

@@ -57,9 +57,9 @@ impl Timepiece<'_> {
         Ok(term)
     }
 
-    /// The term that a running deadline gets when its due instant is computed
-    /// again by an event of `at`; rungs that were used up stay so. If it turns out to be overdue, the
-    /// rungs that it has missed are told once, as at a start.
+    /// The term that a running deadline gets when an event of `at` computes its due
+    /// instant again; rungs that were used up stay so. If it turns out to be overdue
+    /// at `now`, the rungs that it has missed are told once, as at a start.
     ///
     /// # Errors
     /// As [`Timepiece::due`].

@@ -34,7 +34,11 @@ pub fn evolve<B: Backing>(state: &mut State<B>, entry: &Entry, hash: Sha) -> Res
     checkpoint.hash = hash;
     checkpoint.cause = decided.cause;
     checkpoint.ordinal = entry.ordinal + 1;
-    checkpoint.clock = checkpoint.clock.max(decided.at);
+    // A ledger is opened by no record of the intake: its instant is the engine's own
+    // and lets no time pass, so that facts of the past can still come in first.
+    if !matches!(decided.event, Event::LedgerOpened(_)) {
+        checkpoint.clock = checkpoint.clock.max(decided.at);
+    }
     Ok(())
 }
 
@@ -121,7 +125,7 @@ fn policy_published<B: Backing>(
     }
     let Some(first) = &it.first else { return Ok(()) };
     let workflow = Name::new(&it.name).map_err(|error| wrong(entry, &error))?;
-    schedule(state, &workflow, Schedule { period: first.period.clone(), opens_at: first.opens_at })
+    schedule(state, &workflow, Schedule { period: first.period, opens_at: first.opens_at })
 }
 
 fn schedule<B: Backing>(state: &mut State<B>, workflow: &Name, next: Schedule) -> Result<(), StateError> {
@@ -138,7 +142,7 @@ fn period_opened<B: Backing>(
     entry: &Entry,
     it: &PeriodOpened,
 ) -> Result<(), StateError> {
-    let next = Schedule { period: it.next.clone(), opens_at: it.next_at };
+    let next = Schedule { period: it.next, opens_at: it.next_at };
     // Where no version was in force the same period may come again, but later.
     let goes_on = (it.next.start(), it.next_at) > (it.period.start(), entry.decided.at);
     if !goes_on {
@@ -222,7 +226,7 @@ fn case_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &CaseOpened)
         state: it.state.clone(),
         opened_at: entry.decided.at,
         closed_at: None,
-        period: it.period.clone(),
+        period: it.period,
         kept: serde_json::Value::Object(it.kept.clone()).to_string(),
         seen: it.opened_by.iter().map(|kind| (kind.clone(), 1)).collect(),
         deadlines: Vec::new(),

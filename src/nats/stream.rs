@@ -93,7 +93,7 @@ impl NatsLog {
         };
         let info = log.find_or_create().await?;
         log.check_config(&info)?;
-        log.check_places(&info.state)?;
+        log.check_places(&info)?;
         Ok(log)
     }
 
@@ -125,7 +125,7 @@ impl NatsLog {
     pub async fn check(&self) -> Result<(), LogError> {
         let info = self.info().await?.ok_or_else(|| self.gone())?;
         self.check_config(&info)?;
-        self.check_places(&info.state)
+        self.check_places(&info)
     }
 
     fn check_config(&self, info: &Info) -> Result<(), LogError> {
@@ -140,8 +140,12 @@ impl NatsLog {
 
     /// Records must be contiguous: the server drops what it cannot read from its
     /// disk, and says so only here.
-    fn check_places(&self, state: &State) -> Result<(), LogError> {
-        let first = self.inner.settings.first.unwrap_or(Seq(1));
+    /// A stream that was made to begin later, after an archive was restored, says
+    /// so in its configuration.
+    fn check_places(&self, info: &Info) -> Result<(), LogError> {
+        let state = &info.state;
+        let first = self.inner.settings.first.or_else(|| info.config["first_seq"].as_u64().map(Seq));
+        let first = first.unwrap_or(Seq(1)).max(Seq(1));
         if state.messages > 0 && state.first_seq > first.0 {
             return Err(self.broken(first, Seq(state.first_seq)));
         }

@@ -384,7 +384,7 @@ pub struct Trigger {
 pub enum TimeSource {
     /// The instant at which the intake recorded it; nobody can backdate it.
     Recorded,
-    /// CloudEvents `time`, claimed by the publisher; recorded when it is absent.
+    /// `CloudEvents` `time`, claimed by the publisher; recorded when it is absent.
     Occurred,
     /// An instant or a civil date (its first moment) in the data.
     Data(Path),

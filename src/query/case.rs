@@ -8,8 +8,9 @@ use super::explained::{ExplainedDeadline, explained};
 use super::naming::{Named, PolicyRef, workflow_of};
 use super::policy_cache::Policies;
 use super::rows;
+use super::span::moment_text;
 use super::timeline::Told;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Text};
 use crate::id::{CaseId, Seq};
 use crate::kernel::row::Case;
 use crate::policy::definition::{Cite, Workflow};
@@ -28,6 +29,8 @@ pub struct CaseAnswer {
     pub unit: Named,
     /// Its state.
     pub state: Named,
+    /// The instant asked about, as people write it.
+    pub asked: Text,
     /// Whether it is closed.
     pub closed: bool,
     /// Who must act next; empty when nobody must.
@@ -85,7 +88,10 @@ pub fn find(rows: &impl Rows, policies: &Policies, id: &CaseId, at: Instant) -> 
     let deadlines = deadlines.collect::<Result<Vec<_>, _>>()?;
     let state = workflow.states.get(&case.state);
     let waits_for = state.map(|state| Named::units(policies, &state.waits_for, &case.owner));
+    let calendar = zone_calendar(policies, &workflow, &case);
+    let plain = || Text::new(at.to_string(), at.to_string());
     let answer = CaseAnswer {
+        asked: calendar.map_or_else(plain, |calendar| moment_text(calendar, at)),
         workflow: Named::workflow(&workflow),
         unit: Named::unit(policies, &case.owner),
         state: Named::state(&workflow, &case.state),
@@ -104,8 +110,7 @@ pub fn find(rows: &impl Rows, policies: &Policies, id: &CaseId, at: Instant) -> 
         timeline_failed: None,
         case: case.id.clone(),
     };
-    let calendar = zone_calendar(policies, &workflow, &case).cloned();
-    Ok(Found { answer, history: case.history, calendar })
+    Ok(Found { answer, calendar: calendar.cloned(), history: case.history })
 }
 
 /// The types of the facts that the case's state takes.

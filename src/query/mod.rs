@@ -29,3 +29,6 @@ pub mod span;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;
+
+#[cfg(test)]
+mod properties;

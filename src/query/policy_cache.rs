@@ -34,7 +34,8 @@ pub struct Policies {
     pub set: PolicySet,
     /// Every definition ever published, in the order of the ledger.
     pub published: Vec<Published>,
-    last: Option<(Vec<u8>, Sha)>,
+    /// Key and content of the last row read.
+    last: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// Keeps [`Policies`] between questions.
@@ -60,10 +61,13 @@ impl PolicyCache {
     }
 }
 
-fn last(rows: &impl Rows) -> Result<Option<(Vec<u8>, Sha)>, QueryError> {
+/// A key with its row.
+type KeyAndRow = (Vec<u8>, Vec<u8>);
+
+fn last(rows: &impl Rows) -> Result<Option<KeyAndRow>, QueryError> {
     let mut last = None;
     walk(rows, Family::Policy, &Stretch::of_prefix(&[]).reversed(), |key, row| {
-        last = Some((key.to_vec(), Sha::of(row)));
+        last = Some((key.to_vec(), row.to_vec()));
         Ok(ControlFlow::Break(()))
     })?;
     Ok(last)
@@ -73,7 +77,7 @@ fn last(rows: &impl Rows) -> Result<Option<(Vec<u8>, Sha)>, QueryError> {
 /// not a continuation of what is held.
 fn read_on(rows: &impl Rows, held: &Policies) -> Result<Policies, QueryError> {
     let mut fresh = match &held.last {
-        Some((key, sha)) if continues(rows, key, *sha)? => held.clone(),
+        Some((key, row)) if continues(rows, key, row)? => held.clone(),
         _ => Policies::default(),
     };
     let from = fresh.last.as_ref().map_or(Bound::Unbounded, |(key, _)| Bound::Excluded(key.clone()));
@@ -85,9 +89,9 @@ fn read_on(rows: &impl Rows, held: &Policies) -> Result<Policies, QueryError> {
     Ok(fresh)
 }
 
-fn continues(rows: &impl Rows, key: &[u8], sha: Sha) -> Result<bool, QueryError> {
-    let row = rows.get(super::rows::table(Family::Policy), key)?;
-    Ok(row.is_some_and(|row| Sha::of(&row) == sha))
+fn continues(rows: &impl Rows, key: &[u8], row: &[u8]) -> Result<bool, QueryError> {
+    let stored = rows.get(super::rows::table(Family::Policy), key)?;
+    Ok(stored.is_some_and(|stored| stored == row))
 }
 
 fn add(policies: &mut Policies, key: &[u8], bytes: &[u8]) -> Result<(), QueryError> {
@@ -98,6 +102,6 @@ fn add(policies: &mut Policies, key: &[u8], bytes: &[u8]) -> Result<(), QueryErr
     policies.set = policies.set.with(&definition).map_err(|error| wrong(&error))?;
     let definition = Arc::new(definition);
     policies.published.push(Published { seq: Seq(seq), sha: row.sha, at: row.at, definition });
-    policies.last = Some((key.to_vec(), Sha::of(bytes)));
+    policies.last = Some((key.to_vec(), bytes.to_vec()));
     Ok(())
 }

@@ -130,3 +130,56 @@ fn clock_words(seconds: u64) -> Text {
     let plural = if minutes == 1 { "" } else { "s" };
     Text::new(format!("{minutes} 分钟"), format!("{minutes} minute{plural}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Sha;
+
+    fn calendar() -> Calendar {
+        let text = include_str!("../../workflows/calendars/cn-gov.yaml");
+        let source =
+            crate::policy::resolve::Source { path: "calendars/cn-gov.yaml".into(), text: text.into() };
+        let report = crate::policy::resolve::resolve(&[source]);
+        let found = report.definitions.into_iter().find_map(|definition| match definition {
+            crate::policy::definition::Definition::Calendar(def) => Some(def),
+            _ => None,
+        });
+        Calendar::new(found.unwrap_or_else(|| panic!("{:?}", report.problems))).expect("a calendar")
+    }
+
+    #[track_caller]
+    fn check(due: &str, inclusive: bool, at: &str, zh: &str) {
+        let due_at: Instant = due.parse().expect("an instant");
+        let term = Term {
+            started_at: due_at,
+            due_at,
+            inclusive,
+            soon_at: due_at,
+            provisional: false,
+            calendar: Sha::ZERO,
+            wake_at: None,
+            rungs: Vec::new(),
+        };
+        let span = span(&calendar(), &term, at.parse().expect("an instant"));
+        assert_eq!(span.words.zh, zh, "due {due}, asked at {at}");
+    }
+
+    #[test]
+    fn what_is_left_is_said_in_working_days_and_near_the_end_by_the_clock() {
+        // Wednesday 12 October 2022, 24:00; the Saturday and Sunday before are made up for.
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-10T10:00:00+08:00", "还剩 2 个工作日");
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-12T10:00:00+08:00", "今天 24:00 到期");
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-07T10:00:00+08:00", "还剩 5 个工作日");
+        check("2022-10-12T10:00:00+08:00", true, "2022-10-10T11:00:00+08:00", "还剩 47 小时");
+    }
+
+    #[test]
+    fn what_is_over_is_said_in_working_days_and_hours() {
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-13T03:10:00+08:00", "超期 3 小时");
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-14T03:10:00+08:00", "超期 1 个工作日 3 小时");
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-15T12:00:00+08:00", "超期 2 个工作日");
+        check("2022-10-13T00:00:00+08:00", false, "2022-10-13T00:05:00+08:00", "超期 5 分钟");
+        check("2022-10-12T17:00:00+08:00", false, "2022-10-13T18:00:00+08:00", "超期 1 个工作日 1 小时");
+    }
+}

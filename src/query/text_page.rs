@@ -32,7 +32,7 @@ const ZH: Labels = Labels {
     state: "当前状态",
     waits: "下一步由谁办",
     nobody: "无（已办结或无需办理）",
-    cite: "依据",
+    cite: "政策",
     deadlines: "期限",
     no_deadlines: "（无）",
     due: "到期",
@@ -49,7 +49,7 @@ const EN: Labels = Labels {
     state: "State",
     waits: "Who must act",
     nobody: "nobody (closed, or nothing to do)",
-    cite: "Basis",
+    cite: "Policy",
     deadlines: "Deadlines",
     no_deadlines: "(none)",
     due: "due",
@@ -78,7 +78,8 @@ pub fn text_page(answer: &Answer<CaseAnswer>, lang: Lang) -> String {
     lines.extend([String::new(), page.labels.timeline.to_owned()]);
     page.timeline(case, &mut lines);
     let as_of = &answer.as_of;
-    let note = format!("{} {} · {} · {}", page.labels.as_of, as_of.ledger_seq, as_of.at, as_of.tenant);
+    let asked = page.of(&case.asked);
+    let note = format!("{} {} · {asked} · {}", page.labels.as_of, as_of.ledger_seq, as_of.tenant);
     lines.extend([String::new(), note, String::new()]);
     lines.join("\n")
 }
@@ -147,11 +148,11 @@ impl Page {
         };
         let mut standing = format!("{} {}", light.shape(), self.of(&light.word()));
         if let Some(span) = &deadline.span {
-            standing.push_str(&format!("  {}", self.of(&span.words)));
+            standing = format!("{standing}  {}", self.of(&span.words));
         }
         if deadline.term.provisional {
             let word = super::light::provisional_word();
-            standing.push_str(&format!("  {PROVISIONAL_SHAPE} {}", self.of(&word)));
+            standing = format!("{standing}  {PROVISIONAL_SHAPE} {}", self.of(&word));
         }
         standing
     }

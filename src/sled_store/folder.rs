@@ -291,13 +291,11 @@ impl Folder {
             Err(error) => return Err(io("read", &path)(error).into()),
         };
         let text = String::from_utf8_lossy(&bytes);
-        match text.strip_suffix('\n').and_then(Name::parse) {
-            Some(name) => Ok(Some(name)),
-            None => {
-                let reason = format!("it says {:?}", text.chars().take(64).collect::<String>());
-                Err(NotCurrent::Pointer { folder: self.path.clone(), reason })
-            }
+        if let Some(name) = text.strip_suffix('\n').and_then(Name::parse) {
+            return Ok(Some(name));
         }
+        let reason = format!("it says {:?}", text.chars().take(64).collect::<String>());
+        Err(NotCurrent::Pointer { folder: self.path.clone(), reason })
     }
 
     fn is_complete(&self, name: Name) -> bool {

@@ -32,7 +32,7 @@ fn text<'vector>(vector: &'vector Value, field: &str) -> &'vector str {
 }
 
 /// The rule and the start that a vector stands for.
-fn question(vector: &Value) -> (Value, Instant) {
+pub fn question(vector: &Value) -> (Value, Instant) {
     let month_starts = |vector: &Value| midnight(&format!("{}-01", text(vector, "month")));
     match text(vector, "kind") {
         "working_days" => (json!({"workingDays": vector["n"]}), instant(&vector["start"])),

@@ -1,6 +1,11 @@
 //! All integration tests in one binary; each module says what it holds true.
 
 mod calendar_vectors;
+mod cli_archive;
+mod cli_damage;
+mod cli_local;
+mod cli_serve;
+mod cli_up;
 mod engine_on_nats;
 mod entry;
 mod envelope;
@@ -29,3 +34,10 @@ mod store_damage;
 mod store_folder;
 mod store_steps;
 mod support;
+mod torture_audit;
+mod torture_burst;
+mod torture_chaos;
+mod torture_kills;
+mod torture_load;
+mod torture_serve;
+mod torture_two;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::shown::{PageArgs, given, light, said, show, word};
+use super::shown::{PageArgs, given, light, moment, said, show, word};
 use crate::calendar::Lang;
 use crate::cli::client::Client;
 use crate::cli::exit::{Ended, Exit};
@@ -102,7 +102,7 @@ fn table(answer: &Value, lang: Lang) -> Table {
             said(&row["state"], lang),
             said(&row["unit"], lang),
             said(&row["workflow"], lang),
-            said(&row["openedAt"], lang),
+            moment(&row["openedAt"]),
             said(&row["case"], lang),
         ]);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::shown::{PageArgs, given, said, show, word};
+use super::shown::{PageArgs, given, moment, said, show, word};
 use crate::calendar::Lang;
 use crate::cli::client::Client;
 use crate::cli::exit::{Ended, Exit};
@@ -66,7 +66,7 @@ fn refusal_table(answer: &Value, lang: Lang) -> Table {
     for row in answer["rows"].as_array().into_iter().flatten() {
         let reason = &row["reason"];
         table.row(vec![
-            said(&row["at"], lang),
+            moment(&row["at"]),
             said(&row["actor"], lang),
             said(&row["type"], lang),
             said(&reason["rule"], lang),

@@ -14,7 +14,7 @@ use crate::event::structured::CONTENT_TYPE;
 /// What to publish.
 #[derive(Debug, clap::Args)]
 pub struct PublishArgs {
-    /// A CloudEvent in JSON or an array of them; - for standard input
+    /// A `CloudEvent` in JSON or an array of them; - for standard input
     #[arg(default_value = "-", value_name = "FILE")]
     file: PathBuf,
     /// Waits until it is decided, 5 seconds or as long as is said, at most 30s

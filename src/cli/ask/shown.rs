@@ -6,6 +6,7 @@ use crate::calendar::Lang;
 use crate::cli::client::Client;
 use crate::cli::exit::Failure;
 use crate::cli::output::{Output, Table};
+use crate::time::Instant;
 
 /// Which part of a list is shown.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,6 +52,18 @@ pub fn said(value: &Value, lang: Lang) -> String {
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     }
+}
+
+/// Whose clocks the tables show: all of China keeps one time. What a deadline's
+/// own calendar says comes from the server as a text.
+const ZONE: chrono_tz::Tz = chrono_tz::Asia::Shanghai;
+
+/// An instant as people write it: `2026-11-19 15:00`.
+#[must_use]
+pub fn moment(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let at = text.parse::<Instant>().map(|at| at.to_utc().with_timezone(&ZONE));
+    at.map_or_else(|_| text.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
 }
 
 /// The one of two words that the reader reads.
@@ -100,7 +113,7 @@ pub fn show(client: &Client, answer: &Value, table: &Table) -> Result<(), Failur
 
 fn foot(answer: &Value, rows: usize, lang: Lang) -> Vec<String> {
     let as_of = &answer["asOf"];
-    let (seq, at) = (as_of["ledgerSeq"].to_string(), as_of["at"].as_str().unwrap_or_default());
+    let (seq, at) = (as_of["ledgerSeq"].to_string(), moment(&as_of["at"]));
     let mut lines = vec![
         String::new(),
         match lang {
@@ -129,6 +142,12 @@ mod tests {
         assert_eq!(said(&json!({"zh": "甲", "en": "A"}), Lang::En), "A");
         assert_eq!(said(&json!("plain"), Lang::Zh), "plain");
         assert_eq!(said(&Value::Null, Lang::Zh), "");
+    }
+
+    #[test]
+    fn instants_are_shown_as_clocks_in_china_show_them() {
+        assert_eq!(moment(&json!("2026-11-19T07:00:00Z")), "2026-11-19 15:00");
+        assert_eq!(moment(&json!("soon")), "soon");
     }
 
     #[test]

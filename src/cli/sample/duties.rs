@@ -34,7 +34,7 @@ fn of_workflow(story: &mut Story<'_>, workflow: &Workflow) {
         if limit.at <= story.begin {
             continue;
         }
-        let about = if *covers == Covers::Previous { opened.previous() } else { opened.clone() };
+        let about = if *covers == Covers::Previous { opened.previous() } else { opened };
         for unit in units {
             of_unit(story, workflow, unit, &about, limit.at);
         }
@@ -58,7 +58,7 @@ fn of_unit(story: &mut Story<'_>, workflow: &Workflow, unit: &UnitId, about: &Pe
     let data = stated(workflow, &period, lot);
     story.tell(at, unit.as_str(), submitted.as_str(), &subject, data);
     // What came in last is still under review.
-    if lot % 5 != 0 {
+    if !lot.is_multiple_of(5) {
         let noun = submitted.parts().0;
         let kind = format!("{noun}.review-passed");
         let data = reviewed(workflow, unit, &period);

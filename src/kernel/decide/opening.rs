@@ -76,7 +76,7 @@ pub fn open_for_period<B: Backing>(
         policy,
         owner: unit.clone(),
         state: workflow.initial.clone(),
-        period: Some(period.clone()),
+        period: Some(*period),
         opened_by: None,
         kept: kept.into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))).collect(),
     };

@@ -96,7 +96,7 @@ fn forbidden(workflow: &Workflow, stage: Option<&Stage>, fact: &Fact, case: &Cas
         return Reason::new("case.closed", "type", fact.kind.as_str(), message);
     }
     let taken = stage.iter().flat_map(|stage| stage.events.keys()).chain(workflow.any_state.keys());
-    let taken: Vec<&str> = taken.map(|kind| kind.as_str()).collect();
+    let taken: Vec<&str> = taken.map(crate::id::EventType::as_str).collect();
     let message =
         format!("the case {} is in the state {}, which takes only {}", case.id, case.state, taken.join(", "));
     Reason::new("transition.forbidden", "type", fact.kind.as_str(), message)

@@ -173,10 +173,12 @@ fn quote_hint(schema: &Value, error: &ValidationError<'_>) -> Option<String> {
     }
 }
 
-/// The words of a closed set: each is an alternative of its own, with a description.
+/// The words of a closed set, each an alternative of its own with a description;
+/// none when some alternative is more than a word.
 fn words_of<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Vec<&'a str> {
     let alternatives = parent_schema(schema, error).and_then(|it| it.get("oneOf")?.as_array());
-    alternatives.into_iter().flatten().filter_map(|it| it.get("const")?.as_str()).collect()
+    let words = alternatives.into_iter().flatten().map(|it| it.get("const")?.as_str());
+    words.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// What the schema says about a value whose pattern failed.

@@ -20,7 +20,7 @@ pub fn flaws(workflow: &Workflow) -> Vec<Flaw> {
         Some(_) => {}
     }
     flaws.extend(targets(workflow));
-    flaws.extend(workflow.states.iter().flat_map(|(name, state)| by_itself(name, state)));
+    flaws.extend(workflow.states.iter().filter_map(|(name, state)| by_itself(name, state)));
     if workflow.states.contains_key(&workflow.initial) {
         flaws.extend(ways(workflow));
     }

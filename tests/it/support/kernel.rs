@@ -107,14 +107,18 @@ impl Given {
 
     /// A tenant whose ledger has its first entry only.
     pub fn empty(tenant: &str, at: Instant) -> Self {
-        let tenant = TenantId::new(tenant).expect("a tenant");
+        Self::opened(&TenantId::new(tenant).expect("a tenant"), uuid::Uuid::from_u128(7), at)
+    }
+
+    /// The same, of a ledger that was opened elsewhere.
+    pub fn opened(tenant: &TenantId, ledger: uuid::Uuid, at: Instant) -> Self {
         let store = MemoryStore::new();
-        let mut state = State::load(Stored(store.clone()), &tenant).expect("a state");
-        let out = open_ledger(&mut state, uuid::Uuid::from_u128(7), &tenant, at).expect("a ledger");
+        let mut state = State::load(Stored(store.clone()), tenant).expect("a state");
+        let out = open_ledger(&mut state, ledger, tenant, at).expect("a ledger");
         let mut given = Self {
             state,
             store,
-            tenant,
+            tenant: tenant.clone(),
             delivery: Delivery { most: 600, unstored: 0 },
             sealed: VecDeque::new(),
             now: at,
@@ -217,8 +221,11 @@ impl Given {
     /// Delivers a fact without the sweep that may follow.
     pub fn when_cut_off(&mut self, draft: FactDraft) -> &mut Self {
         self.last = self.ledger.len();
-        let received =
-            Received { seq: self.next, at: self.now, content: Content::Fact(Box::new(draft.id("cut").into_fact())) };
+        let received = Received {
+            seq: self.next,
+            at: self.now,
+            content: Content::Fact(Box::new(draft.id("cut").into_fact())),
+        };
         self.next = self.next.next();
         let decided = decide(&mut self.state, &received).expect("every record is decided");
         self.group(decided);

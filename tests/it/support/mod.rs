@@ -1,5 +1,6 @@
 //! What several tests need: real servers that end with the test.
 
+pub mod cli;
 pub mod drafts;
 pub mod engine;
 pub mod kernel;
