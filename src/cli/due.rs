@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Datelike as _, Days, NaiveDate, Weekday};
 use serde_json::{Value, json};
@@ -23,8 +23,8 @@ pub struct DueArgs {
     start: Option<String>,
     /// Answers JSON lines {"id", "rule", "start"} from a file, or from standard
     /// input without one
-    #[arg(long, num_args = 0..=1, value_name = "FILE")]
-    batch: Option<Option<PathBuf>>,
+    #[arg(long, num_args = 0..=1, default_missing_value = "-", value_name = "FILE")]
+    batch: Option<PathBuf>,
     /// The calendar: cn-gov, or a YAML file
     #[arg(long, default_value = "cn-gov", value_name = "NAME|FILE")]
     calendar: String,
@@ -43,18 +43,17 @@ pub struct DueArgs {
 pub fn run(args: &DueArgs) -> Ended {
     let calendar = folder::calendar(&args.calendar)?;
     match &args.batch {
-        Some(from) => batch(&calendar, from.as_ref()),
+        Some(from) => batch(&calendar, from),
         None => one(&calendar, args),
     }
 }
 
 /// Answers every line; lines that cannot be answered say so and are no failure.
-fn batch(calendar: &Calendar, from: Option<&PathBuf>) -> Ended {
-    let input: Box<dyn Read> = match from.filter(|path| path.as_os_str() != "-") {
-        Some(path) => {
-            Box::new(File::open(path).or_failed_to(Exit::Usage, format!("open {}", path.display()))?)
-        }
-        None => Box::new(std::io::stdin().lock()),
+fn batch(calendar: &Calendar, from: &Path) -> Ended {
+    let input: Box<dyn Read> = if from.as_os_str() == "-" {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(File::open(from).or_failed_to(Exit::Usage, format!("open {}", from.display()))?)
     };
     let mut output = Output::open();
     for line in BufReader::with_capacity(64 * 1024, input).lines() {

@@ -68,7 +68,11 @@ fn gather(folder: &Path, texts: &mut Vec<Source>) -> Result<(), Failure> {
 fn is_text(name: &str) -> bool {
     let versioned =
         |stem: &str| stem.rsplit_once(".v").is_some_and(|(_, number)| number.parse::<u32>().is_ok());
-    name.ends_with(".yaml") || name.ends_with(".yml") || name.strip_suffix(".json").is_some_and(versioned)
+    match name.rsplit_once('.') {
+        Some((_, "yaml" | "yml")) => true,
+        Some((stem, "json")) => versioned(stem),
+        Some(_) | None => false,
+    }
 }
 
 /// What each tenant's texts resolve to.

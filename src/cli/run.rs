@@ -97,9 +97,14 @@ pub fn main() -> ExitCode {
 }
 
 fn ended(arguments: &Arguments) -> Ended {
-    let serves = matches!(arguments.command, Command::Serve(_));
-    // Whoever asks wants the answer; the log would only be noise.
-    let filter = arguments.log.as_deref().unwrap_or(if serves { "info" } else { "warn" });
+    let usual = match &arguments.command {
+        Command::Serve(_) => "info",
+        // Its broker stops with it, and a lost connection is then no news.
+        Command::Up(_) => "warn,duban::nats=error",
+        // Whoever asks wants the answer; the log would only be noise.
+        _ => "warn",
+    };
+    let filter = arguments.log.as_deref().unwrap_or(usual);
     telemetry::log(filter, arguments.log_format).or_exit(Exit::Usage)?;
     match &arguments.command {
         Command::Up(args) => within_runtime(up::run(args)),

@@ -87,24 +87,19 @@ async fn serve(args: &UpArgs, settings: &ServeSettings, definitions: &Definition
     let http = format!("http://{}", service.address());
     let place = args.data.join("up.json");
     remember(&place, &Running { http: http.clone(), nats: nats.to_owned() })?;
-    let stopped = {
-        let filling = fill(args, &service, definitions);
-        tokio::select! {
-            filled = filling => filled.map(|()| false),
-            () = stop::requested() => Ok(true),
-        }
+    let stop = stop::requested();
+    tokio::pin!(stop);
+    let is_up = tokio::select! {
+        () = fill(args, &service, definitions) => true,
+        () = &mut stop => false,
     };
-    let ended = match stopped {
-        Ok(true) => service.close().await,
-        Ok(false) => {
-            welcome::tell(&http, nats, &args.data, &settings.tenants).await?;
-            service.run(stop::requested()).await
-        }
-        Err(failure) => {
-            // What went wrong first is what the person must hear.
-            let _ = service.close().await;
-            Err(failure)
-        }
+    let ended = if is_up {
+        let told = welcome::tell(&http, nats, &args.data, &settings.tenants).await;
+        // Whoever does not read the welcome still wants the server.
+        told.or_else(|failure| if failure.is_broken_pipe() { Ok(()) } else { Err(failure) })?;
+        service.run(stop).await
+    } else {
+        service.close().await
     };
     // It tells of a running process only; what is left of it misleads nobody.
     let _ = fs::remove_file(&place);
@@ -112,19 +107,25 @@ async fn serve(args: &UpArgs, settings: &ServeSettings, definitions: &Definition
 }
 
 /// The sample for new tenants, and whatever differs in the policies.
-async fn fill(args: &UpArgs, service: &Service, definitions: &Definitions) -> Result<(), Failure> {
+async fn fill(args: &UpArgs, service: &Service, definitions: &Definitions) {
     for room in &service.rooms {
         let Some(definitions) = definitions.get(&room.tenant) else { continue };
         if !args.no_sample {
             note(format!("{}: reading what is there", room.tenant));
-            if let Some(loaded) = load::load(room, &args.data, definitions, world::now()).await? {
-                let (facts, refused) = (loaded.facts, loaded.refused);
-                note(format!("{}: loaded a sample of {facts} facts, {refused} of them refused", room.tenant));
+            match load::load(room, &args.data, definitions, world::now()).await {
+                Ok(Some(load::Loaded { facts, refused })) => {
+                    note(format!(
+                        "{}: loaded a sample of {facts} facts, {refused} of them refused",
+                        room.tenant
+                    ));
+                }
+                Ok(None) => {}
+                // The other tenants are served all the same.
+                Err(failure) => note(format!("{}: {failure}", room.tenant)),
             }
         }
         publish_and_tell(room, definitions).await;
     }
-    Ok(())
 }
 
 async fn start_broker(args: &UpArgs) -> Result<LocalBroker, Failure> {

@@ -10,6 +10,7 @@ use crate::time::Instant;
 
 /// The present moment.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn now() -> Instant {
     // A clock outside the years 1678 to 2262 is broken; its end is as good a guess.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
@@ -25,6 +26,7 @@ pub fn wall_clock() -> WallClock {
 
 /// Draws the identities of new ledgers.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that draws identities")]
 pub fn draw_id() -> DrawId {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that draws identities")]
     let draw = uuid::Uuid::new_v4;

@@ -162,7 +162,8 @@ fn gather(
 async fn store<L: Log>(intake: &L, group: Vec<Submission>) {
     let records: Vec<NewRecord> = group.iter().flat_map(|it| it.records.iter().cloned()).collect();
     let count = records.len() as u64;
-    metrics::histogram!("duban_ingest_batch_records").record(count as f64);
+    let width = u16::try_from(records.len()).unwrap_or(u16::MAX);
+    metrics::histogram!("duban_ingest_batch_records").record(f64::from(width));
     match intake.append(records, None).await {
         Ok(last) => {
             let mut place = last.0.saturating_sub(count);

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use bytes::BytesMut;
+use futures::StreamExt as _;
 use serde::Serialize;
 
 use super::problem::Problem;
@@ -18,6 +20,8 @@ use crate::port::store::Store;
 
 /// The longest wait for an outcome, in seconds.
 const LONGEST_WAIT: u64 = 30;
+/// How much of a body that is too large is read and dropped, in bytes.
+const MOST_DROPPED: usize = 64 * 1024 * 1024;
 
 /// What became of one posted fact.
 #[derive(Serialize)]
@@ -79,18 +83,30 @@ pub async fn post<S: Store, L: Log>(
 
 /// A request's body, of at most `most` bytes.
 ///
+/// What is too much is read on for a while and dropped: a client that is cut off
+/// while it writes never sees why.
+///
 /// # Errors
 /// A problem when it is larger, or breaks off.
 pub async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
-    to_bytes(body, most).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|it| it.to_string().contains("limit"));
-        if too_large {
-            let detail = format!("the body has more than {most} bytes; send less at a time");
-            Problem::new("envelope.too-large", detail).about("body", "")
+    let (mut whole, mut size) = (BytesMut::new(), 0_usize);
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| Problem::new("body.unreadable", error.to_string()))?;
+        size = size.saturating_add(part.len());
+        if size <= most {
+            whole.extend_from_slice(&part);
+        } else if size > MOST_DROPPED {
+            break;
         } else {
-            Problem::new("body.unreadable", error.to_string())
+            whole = BytesMut::new();
         }
-    })
+    }
+    if size > most {
+        let detail = format!("the body has more than {most} bytes; send less at a time");
+        return Err(Problem::new("envelope.too-large", detail).about("body", ""));
+    }
+    Ok(whole.freeze())
 }
 
 fn facts(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Fact>, Problem> {

@@ -20,10 +20,13 @@ const PROBLEM_JSON: &str = "application/problem+json";
 /// After how many seconds to try again what may work then.
 const RETRY_AFTER: u32 = 1;
 
-/// A problem document in the making.
+/// A problem document in the making; small, since every route may return one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem(Box<Document>);
+
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Problem {
+struct Document {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -83,7 +86,7 @@ impl Problem {
         let (status, title) =
             entry.map_or((StatusCode::INTERNAL_SERVER_ERROR, ""), |(_, status, title)| (*status, title));
         let retry = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
-        Self {
+        Self(Box::new(Document {
             kind: format!("urn:duban:problem:{rule}"),
             title,
             status: status.as_u16(),
@@ -95,21 +98,27 @@ impl Problem {
             faults: Vec::new(),
             outcome: None,
             retry,
-        }
+        }))
     }
 
     /// The same, about a field and its value.
     #[must_use]
-    pub fn about(self, field: &str, value: &str) -> Self {
-        Self { field: Some(field.to_owned()), value: Some(value.chars().take(200).collect()), ..self }
+    pub fn about(mut self, field: &str, value: &str) -> Self {
+        self.0.field = Some(field.to_owned());
+        self.0.value = Some(value.chars().take(200).collect());
+        self
     }
 
     /// A fact that was decided and refused.
     #[must_use]
     pub fn refused(reason: &Reason, outcome: &Outcome) -> Self {
-        let outcome = serde_json::to_value(outcome).ok();
-        let problem = Self::of_rule(StatusCode::UNPROCESSABLE_ENTITY, "The fact was refused", &reason.rule);
-        Self { detail: reason.message.clone(), outcome, ..problem }.about(&reason.field, &reason.value)
+        let mut problem = Self::new(&reason.rule, reason.message.clone());
+        // A policy's own rule may look like one of ours; a refusal is a refusal.
+        problem.0.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
+        problem.0.title = "The fact was refused";
+        problem.0.retry = false;
+        problem.0.outcome = serde_json::to_value(outcome).ok();
+        problem.about(&reason.field, &reason.value)
     }
 
     /// Events of which some are malformed; nothing was published.
@@ -118,45 +127,45 @@ impl Problem {
         let Some((_, first)) = faults.first() else {
             return Self::new("server.failed", "no fault was found");
         };
-        let problem = Self::from((*first).clone());
+        let mut problem = Self::from((*first).clone());
         if of == 1 {
             return problem;
         }
-        let detail = format!("{} of {of} events are malformed, so nothing was published", faults.len());
+        problem.0.detail = format!("{} of {of} events are malformed, so nothing was published", faults.len());
+        (problem.0.field, problem.0.value) = (None, None);
         let told = faults.iter().map(|(index, fault)| {
             serde_json::json!({
                 "index": index, "rule": fault.rule, "field": fault.field, "value": fault.value,
                 "detail": fault.message, "source": fault.source, "id": fault.id,
             })
         });
-        Self { detail, faults: told.collect(), field: None, value: None, ..problem }
-    }
-
-    /// A policy's own rule may look like one of ours; a refusal is a refusal.
-    fn of_rule(status: StatusCode, title: &'static str, rule: &str) -> Self {
-        Self { status: status.as_u16(), title, retry: false, ..Self::new(rule, "") }
+        problem.0.faults = told.collect();
+        problem
     }
 
     /// The response, about the request at `instance`.
     #[must_use]
     pub fn render(mut self, instance: &str) -> Response {
-        self.instance = Some(instance.to_owned());
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        self.0.instance = Some(instance.to_owned());
+        let status = self.status();
+        let body = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = (status, Body::from(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if self.retry {
+        if self.0.retry {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         }
         response
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
 impl IntoResponse for Problem {
     /// An empty response that carries the problem to where it is rendered.
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
     }

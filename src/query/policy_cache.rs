@@ -27,6 +27,8 @@ pub struct Published {
     pub definition: Arc<Definition>,
 }
 
+type KeyAndRow = (Vec<u8>, Vec<u8>);
+
 /// All definitions of a tenant.
 #[derive(Clone, Default)]
 pub struct Policies {
@@ -35,7 +37,7 @@ pub struct Policies {
     /// Every definition ever published, in the order of the ledger.
     pub published: Vec<Published>,
     /// Key and content of the last row read.
-    last: Option<(Vec<u8>, Vec<u8>)>,
+    last: Option<KeyAndRow>,
 }
 
 /// Keeps [`Policies`] between questions.
@@ -60,9 +62,6 @@ impl PolicyCache {
         Ok(fresh)
     }
 }
-
-/// A key with its row.
-type KeyAndRow = (Vec<u8>, Vec<u8>);
 
 fn last(rows: &impl Rows) -> Result<Option<KeyAndRow>, QueryError> {
     let mut last = None;

@@ -48,7 +48,7 @@ fn a_batch_goes_on_after_a_line_that_makes_no_sense() {
 fn a_due_date_names_the_holiday_and_both_make_up_days() {
     let asked = ["due", "--rule", r#"{"workingDays":7}"#, "--start", "2022-09-28T16:20+08:00"];
     let said = duban(&asked).ends(0);
-    for part in ["2022-10-12", "24:00", "国庆节", "10月8日", "10月9日", "班4", "班5"] {
+    for part in ["2022-10-12", "24:00", "国庆节", "10月8日、9日", "班3", "班4"] {
         assert!(said.out.contains(part), "{part} is missing:\n{}", said.out);
     }
     let said = duban(&[&asked[..], &["--lang", "en"]].concat()).ends(0);

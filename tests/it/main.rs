@@ -1,5 +1,7 @@
 //! All integration tests in one binary; each module says what it holds true.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test stops where it finds what it did not expect")]
+
 mod calendar_vectors;
 mod cli_archive;
 mod cli_damage;
@@ -37,6 +39,7 @@ mod support;
 mod torture_audit;
 mod torture_burst;
 mod torture_chaos;
+mod torture_damage;
 mod torture_kills;
 mod torture_load;
 mod torture_serve;

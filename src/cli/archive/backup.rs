@@ -91,7 +91,7 @@ async fn write(args: &BackupArgs, part: &Path) -> Result<Foot, Failure> {
         intake_last = intake_last.max(intake.last);
     }
     let foot = foot(&walk, intake_last)?;
-    let file = writer.end(foot.clone())?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    let file = writer.end(&foot)?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     file.sync_all()?;
     Ok(foot)
 }

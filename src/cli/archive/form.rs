@@ -166,9 +166,9 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn end(mut self, foot: Foot) -> std::io::Result<W> {
+    pub fn end(mut self, foot: &Foot) -> std::io::Result<W> {
         let digest = Sha::from(<[u8; 32]>::from(self.digest.clone().finalize()));
-        self.write(&Line::Foot(Foot { digest, ..foot }))?;
+        self.write(&Line::Foot(Foot { digest, ..foot.clone() }))?;
         self.to.flush()?;
         Ok(self.to)
     }
@@ -192,8 +192,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// [`FormError`]; the foot itself is an error when the digest is another.
-    #[expect(clippy::should_implement_trait, reason = "an iterator could not say that reading failed")]
-    pub fn next(&mut self) -> Result<Option<Line>, FormError> {
+    pub fn line(&mut self) -> Result<Option<Line>, FormError> {
         let mut text = Vec::new();
         if self.from.read_until(b'\n', &mut text)? == 0 {
             return if self.ended { Ok(None) } else { Err(FormError::NoFoot { lines: self.lines }) };
@@ -203,7 +202,12 @@ impl<R: BufRead> Reader<R> {
         if self.ended {
             return Err(wrong("nothing may follow the foot".to_owned()));
         }
-        let line: Line = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let line: Line = match serde_json::from_slice(&text) {
+            Ok(line) => line,
+            // Every line is written with its break; one without it was not written whole.
+            Err(_) if !text.ends_with(b"\n") => return Err(FormError::NoFoot { lines: self.lines }),
+            Err(error) => return Err(wrong(error.to_string())),
+        };
         match &line {
             Line::Head(head) if self.lines == 1 && head.form > FORM => {
                 return Err(FormError::Later { form: head.form });
@@ -249,13 +253,13 @@ mod tests {
             intake_last: Seq(0),
             digest: Sha::ZERO,
         };
-        writer.end(foot).expect("written")
+        writer.end(&foot).expect("written")
     }
 
     fn read(bytes: &[u8]) -> Result<Vec<Line>, FormError> {
         let mut reader = Reader::new(bytes);
         let mut lines = Vec::new();
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.line()? {
             lines.push(line);
         }
         Ok(lines)

@@ -58,7 +58,7 @@ pub async fn run(args: &RestoreArgs) -> Ended {
     let mut lines = reader(&args.from)?;
     let mut ledger = Appender::new(ledger).await?;
     let mut intake = Appender::new(intake).await?;
-    while let Some(line) = lines.next().or_exit(Exit::Stopped)? {
+    while let Some(line) = lines.line().or_exit(Exit::Stopped)? {
         match line {
             Line::Ledger(kept) => ledger.add(unpacked(kept)?).await?,
             Line::Intake(kept) if kept.seq >= begins => intake.add(unpacked(kept)?).await?,
@@ -95,7 +95,7 @@ fn checked(file: &Path, tenant: &TenantId) -> Result<Foot, Failure> {
     let mut lines = reader(file)?;
     let mut walk = Walk::new(tenant.clone());
     let mut foot = None;
-    while let Some(line) = lines.next().or_exit(Exit::Stopped)? {
+    while let Some(line) = lines.line().or_exit(Exit::Stopped)? {
         match line {
             Line::Head(head) if head.tenant != *tenant => {
                 let words = format!("restore {tenant} from {}: it is of {}", file.display(), head.tenant);

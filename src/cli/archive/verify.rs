@@ -15,8 +15,8 @@ use crate::cli::shelf::FolderShelf;
 use crate::engine::backing::table;
 use crate::id::{Seq, TenantId};
 use crate::kernel::row::{Checkpoint, Family};
-use crate::nats::Broker;
-use crate::port::log::{Log as _, MOST_IN_APPEND, Reader as _};
+use crate::nats::{Broker, NatsLog};
+use crate::port::log::{Log as _, LogError, MOST_IN_APPEND, Reader as _};
 use crate::port::shelf::{Current, Shelf as _};
 use crate::port::store::Rows as _;
 use crate::sled_store::SledSettings;
@@ -157,20 +157,42 @@ async fn ledger_walk(
         }
         Err(failure) => return Err(failure),
     };
-    let mut reader = log.reader(Seq::ZERO).await.map_err(of_log)?;
-    while walk.chain.seq < held.last {
-        let records = reader.next(MOST_IN_APPEND, NEXT_WITHIN).await.map_err(of_log)?;
+    let mut unreadable = 0;
+    while walk.chain.seq < held.last && unreadable <= MOST_TOLD {
+        match walk_on(&log, held.last, &mut walk, findings).await {
+            Ok(()) => {}
+            Err(LogError::Broken { .. }) => {
+                unreadable += 1;
+                let place = walk.chain.seq.next();
+                findings.add(format!(
+                    "read entry {place} of the ledger: the server cannot give it; its block is damaged"
+                ));
+                walk.skip(place);
+            }
+            Err(error) => return Err(of_log(error)),
+        }
+    }
+    Ok(walk)
+}
+
+/// Goes over the ledger up to its end, or to an entry that cannot be read.
+async fn walk_on(log: &NatsLog, last: Seq, walk: &mut Walk, findings: &mut Findings) -> Result<(), LogError> {
+    let mut reader = log.reader(walk.chain.seq).await?;
+    loop {
+        let records = reader.next(MOST_IN_APPEND, NEXT_WITHIN).await?;
         if records.is_empty() {
-            findings.add(format!("read the ledger past {}: the server gives nothing", walk.chain.seq));
-            break;
+            let (log, expected) = (log.name().to_owned(), walk.chain.seq.next());
+            return Err(LogError::Broken { log, expected, found: last });
         }
         for record in &records {
             for fault in walk.step(record) {
                 findings.add(fault);
             }
         }
+        if walk.chain.seq >= last {
+            return Ok(());
+        }
     }
-    Ok(walk)
 }
 
 /// Compares the ledger with the place where a projection stands; this alone tells
@@ -239,7 +261,7 @@ fn whole<R: std::io::BufRead>(
 ) -> Result<Option<Foot>, super::form::FormError> {
     let mut walk: Option<Walk> = None;
     let mut foot = None;
-    while let Some(line) = reader.next()? {
+    while let Some(line) = reader.line()? {
         match line {
             Line::Head(head) => walk = Some(Walk::new(head.tenant)),
             Line::Ledger(kept) => {

@@ -62,13 +62,21 @@ pub struct Walk {
     pub ledger: Option<uuid::Uuid>,
     /// The last intake record that is decided on it.
     pub decided: Seq,
+    /// Whether the entry before could not be read, so that its digest is unknown.
+    skipped: bool,
 }
 
 impl Walk {
     /// Before the first entry of a tenant's ledger.
     #[must_use]
     pub fn new(tenant: TenantId) -> Self {
-        Self { tenant, chain: Chain::default(), ledger: None, decided: Seq::ZERO }
+        Self { tenant, chain: Chain::default(), ledger: None, decided: Seq::ZERO, skipped: false }
+    }
+
+    /// Passes over an entry that cannot be read.
+    pub fn skip(&mut self, seq: Seq) {
+        self.chain.seq = seq;
+        self.skipped = true;
     }
 
     /// Goes over the next record and answers with everything that is wrong with it.
@@ -84,6 +92,10 @@ impl Walk {
     }
 
     fn look_at(&mut self, record: &Record, entry: &Entry, faults: &mut Vec<Fault>) {
+        if std::mem::take(&mut self.skipped) {
+            // Only the entry itself still tells what the one before was.
+            self.chain.hash = entry.previous;
+        }
         if entry.seq != record.seq {
             faults.push(Fault::Moved { seq: record.seq, stated: entry.seq });
         }

@@ -63,20 +63,18 @@ fn events(receipt: &Value) -> Vec<&Value> {
 
 fn told(event: &Value) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut line = String::new();
-    if let Some(id) = event["id"].as_str() {
-        line.push_str(&format!("{id}: "));
+    let verdict = event["verdict"].as_str().unwrap_or("stored, not decided yet");
+    let mut parts = vec![match event["id"].as_str() {
+        Some(id) => format!("{id}: {verdict}"),
+        None => verdict.to_owned(),
+    }];
+    let places =
+        [("intakeSeq", "intake"), ("ledgerSeq", "ledger"), ("case", "case"), ("first", "first at intake")];
+    let known = places.iter().filter(|(field, _)| !event[*field].is_null());
+    parts.extend(known.map(|(field, word)| format!("{word} {}", text(&event[*field]))));
+    let line = parts.join(", ");
+    match event["reason"]["message"].as_str() {
+        Some(message) => format!("{line}\n  [{}] {message}", text(&event["reason"]["rule"])),
+        None => line,
     }
-    line.push_str(event["verdict"].as_str().unwrap_or("stored, not decided yet"));
-    for (field, word) in
-        [("intakeSeq", "intake"), ("ledgerSeq", "ledger"), ("case", "case"), ("first", "first at intake")]
-    {
-        if !event[field].is_null() {
-            line.push_str(&format!(", {word} {}", text(&event[field])));
-        }
-    }
-    if let Some(message) = event["reason"]["message"].as_str() {
-        line.push_str(&format!("\n  [{}] {message}", text(&event["reason"]["rule"])));
-    }
-    line
 }

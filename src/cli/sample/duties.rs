@@ -36,13 +36,13 @@ fn of_workflow(story: &mut Story<'_>, workflow: &Workflow) {
         }
         let about = if *covers == Covers::Previous { opened.previous() } else { opened };
         for unit in units {
-            of_unit(story, workflow, unit, &about, limit.at);
+            of_unit(story, workflow, unit, about, limit.at);
         }
     }
 }
 
 /// How one unit did: most in time, some late, some not at all, always the same.
-fn of_unit(story: &mut Story<'_>, workflow: &Workflow, unit: &UnitId, about: &Period, due_at: Instant) {
+fn of_unit(story: &mut Story<'_>, workflow: &Workflow, unit: &UnitId, about: Period, due_at: Instant) {
     let period = about.to_string();
     let lot = lot(&[workflow.name.as_str(), unit.as_str(), &period]);
     let last = story.calendar.local_date(due_at.just_before());

@@ -63,6 +63,11 @@ impl Server {
         self.running.take().expect("the server was started").crash().await;
     }
 
+    /// Ends it in order.
+    pub async fn stop(&mut self) {
+        self.running.take().expect("the server was started").stop().await;
+    }
+
     /// Starts it again where it was.
     pub async fn start_again(&mut self) {
         let started = LocalBroker::start(self.settings.clone()).await;
