@@ -52,20 +52,26 @@ impl Timepiece<'_> {
     pub fn start(&self, started_at: Instant, now: Instant) -> Result<Term, DueError> {
         let due = self.due(started_at, &[])?;
         let mut term = self.term(started_at, &due, Vec::new());
-        term.rungs = self.spent(&term, now);
+        term.rungs = self.spent(&term, &[], now);
         term.wake_at = self.next_of(&term, false).map(|(at, _)| at.max(now));
         Ok(term)
     }
 
-    /// The term that a running deadline gets when its due instant is computed
-    /// again; rungs that were used up stay so.
+    /// The term that a running deadline gets when an event of `at` computes its due
+    /// instant again; rungs that were used up stay so. If it turns out to be overdue
+    /// at `now`, the rungs that it has missed are told once, as at a start.
     ///
     /// # Errors
     /// As [`Timepiece::due`].
-    pub fn again(&self, deadline: &Deadline, now: Instant) -> Result<Term, DueError> {
+    pub fn again(&self, deadline: &Deadline, (at, now): (Instant, Instant)) -> Result<Term, DueError> {
         let due = self.due(deadline.term.started_at, &deadline.pauses)?;
         let mut term = self.term(deadline.term.started_at, &due, deadline.term.rungs.clone());
-        let breached = deadline.breached_at.is_some() && term.overdue_from() <= now;
+        let overdue = term.overdue_from() <= now;
+        if overdue {
+            term.rungs = self.spent(&term, &deadline.term.rungs, now);
+        }
+        // The fold takes a breach back by the instant of the event.
+        let breached = deadline.breached_at.is_some() && term.overdue_from() <= at;
         term.wake_at = self.next_of(&term, breached).map(|(at, _)| at.max(now));
         Ok(term)
     }
@@ -139,21 +145,23 @@ impl Timepiece<'_> {
         if at <= term.due_at { open.min(term.due_at) } else { open }
     }
 
-    /// How often each rung counts as used at `now`.
-    fn spent(&self, term: &Term, now: Instant) -> Vec<u16> {
+    /// How often each rung counts as used at `now`, when it was `used` before.
+    fn spent(&self, term: &Term, used: &[u16], now: Instant) -> Vec<u16> {
         let Some(ladder) = &self.clock.ladder else { return Vec::new() };
-        let past = |rung: &Rung, used: u16| self.rung_at(ladder, rung, used, term) <= now;
-        let mut spent: Vec<u16> = ladder
-            .rungs
-            .iter()
-            .map(|rung| (0..rung.most).find(|used| !past(rung, *used)).unwrap_or(rung.most))
-            .collect();
+        let used = |place: usize| used.get(place).copied().unwrap_or(0);
+        let past = |rung: &Rung, nth: u16| self.rung_at(ladder, rung, nth, term) <= now;
+        let passed = |(place, rung): (usize, &Rung)| {
+            (used(place)..rung.most).find(|nth| !past(rung, *nth)).unwrap_or(rung.most)
+        };
+        let mut spent: Vec<u16> = ladder.rungs.iter().enumerate().map(passed).collect();
         if term.overdue_from() <= now {
-            let after_due = |rung: &Rung, used: u16| self.rung_at(ladder, rung, used, term) >= term.due_at;
-            let mut passed = spent.iter_mut().zip(&ladder.rungs).rev();
-            if let Some((used, _)) = passed.find(|(used, rung)| **used > 0 && after_due(rung, **used - 1)) {
-                *used -= 1;
-            }
+            let after_due = |rung: &Rung, nth: u16| self.rung_at(ladder, rung, nth, term) >= term.due_at;
+            let missed = |(place, (count, rung)): (usize, (&mut u16, &Rung))| {
+                let told = *count > used(place) && after_due(rung, *count - 1);
+                told.then(|| *count -= 1)
+            };
+            // Only the last one that was missed is told.
+            spent.iter_mut().zip(&ladder.rungs).enumerate().rev().find_map(missed);
         }
         spent
     }

@@ -163,18 +163,13 @@ impl<B: Backing> State<B> {
         let before = wakes(case);
         edit(case);
         let after = wakes(case);
-        if before == after {
-            // It may be due again at the very instant at which it was fired.
-            for timer in &after {
-                self.hear(timer);
+        if before != after {
+            for timer in before {
+                self.put_timer(timer, false);
             }
-            return Ok(true);
-        }
-        for timer in before {
-            self.put_timer(timer, false);
-        }
-        for timer in after {
-            self.put_timer(timer, true);
+            for timer in after {
+                self.put_timer(timer, true);
+            }
         }
         Ok(true)
     }
@@ -183,21 +178,17 @@ impl<B: Backing> State<B> {
     pub(super) fn put_timer(&mut self, timer: TimerKey, set: bool) {
         if set {
             self.wake = self.wake.min(timer.at);
-            self.hear(&timer);
         }
-        self.working.timers.insert(timer, set);
-    }
-
-    fn hear(&mut self, timer: &TimerKey) {
         if let Some((until, heard)) = &mut self.heard
+            && set
             && timer.at <= *until
         {
             heard.push(timer.clone());
         }
+        self.working.timers.insert(timer, set);
     }
 
-    /// Notes the timers up to `until` that are set from now on, or still are after
-    /// a change of their case; none for no more.
+    /// Notes the timers up to `until` that are set from now on; none for no more.
     pub(super) fn listen(&mut self, until: Option<Instant>) {
         self.heard = until.map(|until| (until, Vec::new()));
     }

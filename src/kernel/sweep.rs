@@ -109,7 +109,7 @@ fn move_deadlines<B: Backing>(
 /// The event that moves a deadline from the calendar that it was counted on to
 /// the amended one, if that changes anything.
 fn again(piece: &Timepiece<'_>, before: &Timepiece<'_>, deadline: &Deadline, at: Instant) -> Option<Event> {
-    let mut term = piece.again(deadline, at).ok()?;
+    let mut term = piece.again(deadline, (at, at)).ok()?;
     if let Status::Paused { .. } = deadline.status {
         term.wake_at = None;
     }

@@ -76,11 +76,19 @@ pub fn fire<B: Backing>(
         if !turn.state.is_set(&key)? {
             continue;
         }
-        let room = most - turn.len();
+        let before = turn.len();
+        let room = most - before;
         match &key.timer {
             Timer::Parked(seq) => expire(&mut turn, *seq)?,
             Timer::Period(workflow) => open_period(&mut turn, key.at, workflow, room)?,
             Timer::Deadline(case, clock) => reach(&mut turn, key.at, case, clock)?,
+        }
+        // It may be due again at this very instant, or not be through yet.
+        if turn.state.is_set(&key)? {
+            if turn.len() == before {
+                return Err(stuck(&key));
+            }
+            queue.insert(key);
         }
         let within = |timer: &TimerKey| horizon.as_ref().is_none_or(|horizon| timer <= horizon);
         queue.extend(turn.state.heard().into_iter().filter(within));
@@ -130,6 +138,15 @@ fn reach<B: Backing>(
         }),
     };
     turn.emit(at, &about(&case), event)
+}
+
+/// A timer that stays set and fires nothing: the rows contradict each other.
+fn stuck(key: &TimerKey) -> StateError {
+    StateError::Row {
+        family: Family::Timer.name(),
+        key: format!("{:?}", key.timer),
+        reason: format!("it is due at {} and fires nothing", key.at),
+    }
 }
 
 /// A timer that has nothing to fire: the rows contradict each other.

@@ -252,3 +252,26 @@ fn the_length_of_the_periods_may_change() {
     ];
     assert_eq!(cases, expected);
 }
+
+#[test]
+fn thousands_that_fall_due_at_one_instant_fall_in_bounded_groups_each_once() {
+    let mut given = Given::tenant("changqing", &["news-item"]).delivered(Delivery { most: 500, unstored: 2 });
+    given.at(t("2022-11-05T15:00"));
+    for number in 0..3_000 {
+        let data = json!({"unit": "wenchang", "title": "某事", "happenedAt": "2022-11-05T15:00:00+08:00"});
+        given.when(fact("news.happened").by("wenchang").of(&format!("N-{number}")).data(data));
+    }
+    let groups = given.group_ends.len();
+    given.at(t("2022-11-07T15:00:01"));
+    let breached: std::collections::BTreeSet<_> = given
+        .events()
+        .into_iter()
+        .filter(|entry| matches!(entry.decided.event, Event::DeadlineBreached(_)))
+        .map(|entry| entry.decided.case.clone())
+        .collect();
+    let breaches = given.kinds().into_iter().filter(|kind| *kind == "deadline.breached").count();
+    assert_eq!((breached.len(), breaches), (3_000, 3_000));
+    // A reminder before, one at due, and the breach: 9000 events in groups of 500.
+    assert_eq!(given.events().len(), 9_000);
+    assert_eq!(given.group_ends.len() - groups, 18);
+}

@@ -23,6 +23,8 @@ pub struct Stated {
     pub content: Sha,
     /// The instant that counts as its recorded one.
     pub recorded_at: Instant,
+    /// When it was really recorded; later than `recorded_at` for a fact of the past.
+    pub told_at: Instant,
     /// Its own intake place, if it was parked and is taken up only now.
     pub parked: Option<Seq>,
 }
@@ -39,8 +41,13 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
         Content::Malformed(fault, original) => refuse_malformed(&mut turn, received.at, fault, original)?,
         Content::Fact(fact) => {
             let recorded_at = fact.imported_at.unwrap_or(received.at).min(received.at);
-            let stated =
-                Stated { fact: (**fact).clone(), content: fact.content(), recorded_at, parked: None };
+            let stated = Stated {
+                fact: (**fact).clone(),
+                content: fact.content(),
+                recorded_at,
+                told_at: received.at,
+                parked: None,
+            };
             admit(&mut turn, stated)?;
         }
     }
@@ -190,7 +197,8 @@ fn parked<B: Backing>(state: &State<B>, seq: Seq) -> Result<Option<(Stated, Park
         key: seq.to_string(),
         reason: error.to_string(),
     })?;
-    let stated = Stated { fact, content: row.content, recorded_at: row.recorded_at, parked: Some(seq) };
+    let (recorded_at, content) = (row.recorded_at, row.content);
+    let stated = Stated { fact, content, recorded_at, told_at: recorded_at, parked: Some(seq) };
     Ok(Some((stated, row)))
 }
 

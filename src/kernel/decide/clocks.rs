@@ -89,6 +89,7 @@ pub fn run<B: Backing>(
     plan: &Plan,
 ) -> Result<(), StateError> {
     let at = stated.recorded_at;
+    let now = at.max(stated.told_at);
     for (place, clock) in workflow.clocks.iter().enumerate() {
         let of_clock = |want_start: bool| {
             plan.0
@@ -98,11 +99,11 @@ pub fn run<B: Backing>(
         for (_, step) in of_clock(false) {
             end(turn, at, about, clock, step)?;
         }
-        pause_or_resume(turn, at, about, clock)?;
+        pause_or_resume(turn, (at, now), about, clock)?;
         for (_, step) in of_clock(true) {
             if let Move::Start(started_at, round) = step {
-                start(turn, at, about, clock, *started_at, *round)?;
-                pause_or_resume(turn, at, about, clock)?;
+                start(turn, (at, now), about, clock, *started_at, *round)?;
+                pause_or_resume(turn, (at, now), about, clock)?;
             }
         }
     }
@@ -153,13 +154,14 @@ fn cancel<B: Backing>(
     turn.emit(at, about, Event::DeadlineCancelled(DeadlineCancelled { clock: clock.clone() }))
 }
 
-/// Starts a clock; `at` is when, `started_at` from when it counts.
+/// Starts a clock; `at` is when, `started_at` from when it counts, and `now` from
+/// when on it can alarm anybody.
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read.
 pub fn start<B: Backing>(
     turn: &mut Turn<'_, B>,
-    at: Instant,
+    (at, now): (Instant, Instant),
     about: &About,
     clock: &Clock,
     started_at: Instant,
@@ -167,7 +169,7 @@ pub fn start<B: Backing>(
 ) -> Result<(), StateError> {
     let term: Option<Term> = timepiece(turn.state.policies(), clock)
         .ok()
-        .and_then(|piece| piece.start(started_at, at.max(turn.state.checkpoint().clock)).ok());
+        .and_then(|piece| piece.start(started_at, now.max(turn.state.checkpoint().clock)).ok());
     // A rule without an instant was refused with the fact, or by the policy's check.
     let Some(term) = term else { return Ok(()) };
     turn.emit(at, about, Event::DeadlineSet(DeadlineSet { clock: clock.name.clone(), round, term }))
@@ -175,7 +177,7 @@ pub fn start<B: Backing>(
 
 fn pause_or_resume<B: Backing>(
     turn: &mut Turn<'_, B>,
-    at: Instant,
+    (at, now): (Instant, Instant),
     about: &About,
     clock: &Clock,
 ) -> Result<(), StateError> {
@@ -196,7 +198,8 @@ fn pause_or_resume<B: Backing>(
             let until = at.max(since);
             let mut resumed = deadline.clone();
             resumed.pauses.push((since, until));
-            let term = resumed_term(turn.state.policies(), clock, &resumed, until);
+            let now = now.max(turn.state.checkpoint().clock);
+            let term = resumed_term(turn.state.policies(), clock, &resumed, (at, now));
             let moved = DeadlineMoved {
                 clock: clock.name.clone(),
                 reason: RESUMED.into(),
@@ -212,13 +215,18 @@ fn pause_or_resume<B: Backing>(
 
 /// What stands at a deadline that has run on at `now`. Where its rule cannot be
 /// reckoned with pauses it stays where it was.
-fn resumed_term(policies: &PolicySet, clock: &Clock, resumed: &Deadline, now: Instant) -> Term {
+fn resumed_term(
+    policies: &PolicySet,
+    clock: &Clock,
+    resumed: &Deadline,
+    (at, now): (Instant, Instant),
+) -> Term {
     let piece = match clock.on_calendar_amended {
         OnCalendarAmended::Recompute => timepiece(policies, clock),
         OnCalendarAmended::Keep => timepiece_of(policies, clock, resumed),
     };
     let Ok(piece) = piece else { return resumed.term.clone() };
-    piece.again(resumed, now).unwrap_or_else(|_| {
+    piece.again(resumed, (at, now)).unwrap_or_else(|_| {
         let running = Deadline { status: Status::Running, ..resumed.clone() };
         let wake_at = piece.next(&running).map(|(at, _)| at.max(now));
         Term { wake_at, ..resumed.term.clone() }

@@ -82,7 +82,7 @@ pub fn open_for_period<B: Backing>(
     };
     turn.emit(at, &about, Event::CaseOpened(Box::new(opened)))?;
     for clock in workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)) {
-        clocks::start(turn, at, &about, clock, begins_at, 1)?;
+        clocks::start(turn, (at, at), &about, clock, begins_at, 1)?;
     }
     take_up(turn, &id)
 }

@@ -5,14 +5,14 @@
 //! the fact, then the sweep of an amended calendar. Layers are sealed, stored and
 //! released after each group.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use duban::engine::backing::{Stored, commit};
 use duban::event::catalogue::{DeadlineMet, Event, EventRefused, RungReached, Term};
 use duban::event::entry::Entry;
-use duban::event::fact::{Content, Fact, Received};
-use duban::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
+use duban::event::fact::{Content, Received};
+use duban::id::{CaseId, Name, Seq, Sha, TenantId};
 use duban::kernel::decide::decide;
 use duban::kernel::digest::digest;
 use duban::kernel::evolve::evolve;
@@ -22,91 +22,12 @@ use duban::kernel::state::{State, settle};
 use duban::kernel::turn::Outgoing;
 use duban::kernel::{layer::Layer, sweep, timers};
 use duban::memory::store::MemoryStore;
-use duban::policy::definition::Definition;
 use duban::time::Instant;
-use serde_json::{Value, json};
 
-use crate::policies::shipped;
+pub use super::drafts::{FactDraft, chosen, fact, publication, t};
 
 /// The state that tests look at.
 pub type TestState = State<Stored<MemoryStore>>;
-
-/// An instant in China's time: `2022-09-28T16:20`, with seconds and fractions if
-/// they matter, or any full RFC 3339 text.
-#[track_caller]
-pub fn t(text: &str) -> Instant {
-    let zoned = text.ends_with('Z') || text.contains('+');
-    let seconds = if text.matches(':').count() < 2 { ":00" } else { "" };
-    let full = if zoned { text.to_owned() } else { format!("{text}{seconds}+08:00") };
-    full.parse().unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// A fact to be: `fact("objection.received").by("xinyong-pingtai").of("YY-1")`.
-#[derive(Clone)]
-pub struct FactDraft(Fact);
-
-/// A fact of a type, with an id of its own once it is delivered.
-#[track_caller]
-pub fn fact(kind: &str) -> FactDraft {
-    FactDraft(Fact {
-        source: "/test".into(),
-        id: String::new(),
-        kind: EventType::new(kind).expect("a type"),
-        version: None,
-        subject: None,
-        actor: UnitId::new("nobody").expect("a unit"),
-        occurred_at: None,
-        imported_at: None,
-        data: json!({}),
-    })
-}
-
-impl FactDraft {
-    #[track_caller]
-    pub fn by(mut self, actor: &str) -> Self {
-        self.0.actor = UnitId::new(actor).expect("a unit");
-        self
-    }
-
-    pub fn of(mut self, subject: &str) -> Self {
-        self.0.subject = Some(subject.into());
-        self
-    }
-
-    pub fn id(mut self, id: &str) -> Self {
-        self.0.id = id.into();
-        self
-    }
-
-    pub fn data(mut self, data: Value) -> Self {
-        self.0.data = data;
-        self
-    }
-
-    pub fn occurred(mut self, at: Instant) -> Self {
-        self.0.occurred_at = Some(at);
-        self
-    }
-
-    pub fn imported(mut self, at: Instant) -> Self {
-        self.0.imported_at = Some(at);
-        self
-    }
-
-    pub fn into_fact(self) -> Fact {
-        self.0
-    }
-}
-
-/// The fact that publishes a definition.
-pub fn publication(definition: &Definition) -> FactDraft {
-    let document = serde_json::to_value(definition).expect("JSON");
-    let sha = definition.sha().expect("a digest");
-    fact("policy.published").by("operator").data(json!({
-        "kind": definition.kind(), "name": definition.name(), "version": definition.version(),
-        "sha": sha.to_string(), "document": document,
-    }))
-}
 
 /// How records are delivered; no choice may change what is decided.
 #[derive(Debug, Clone, Copy)]
@@ -238,7 +159,7 @@ impl Given {
     /// Delivers a fact, recorded now.
     pub fn when(&mut self, draft: FactDraft) -> &mut Self {
         self.last = self.ledger.len();
-        let mut fact = draft.0;
+        let mut fact = draft.into_fact();
         if fact.id.is_empty() {
             fact.id = format!("fact-{}", self.next);
         }
@@ -300,8 +221,11 @@ impl Given {
     /// Delivers a fact without the sweep that may follow.
     pub fn when_cut_off(&mut self, draft: FactDraft) -> &mut Self {
         self.last = self.ledger.len();
-        let received =
-            Received { seq: self.next, at: self.now, content: Content::Fact(Box::new(draft.id("cut").0)) };
+        let received = Received {
+            seq: self.next,
+            at: self.now,
+            content: Content::Fact(Box::new(draft.id("cut").into_fact())),
+        };
         self.next = self.next.next();
         let decided = decide(&mut self.state, &received).expect("every record is decided");
         self.group(decided);
@@ -497,20 +421,4 @@ pub fn fold_into(state: &mut TestState, store: &MemoryStore, entries: &[Outgoing
         commit(store, settle(&layer, &Stored(store.clone())).expect("rows")).expect("a commit");
         state.release();
     }
-}
-
-/// The shipped definitions of a tenant: all but the workflows that are not named.
-pub fn chosen(tenant: &str, workflows: &[&str]) -> Vec<Definition> {
-    static SHIPPED: OnceLock<Mutex<BTreeMap<String, Vec<Definition>>>> = OnceLock::new();
-    let mut shipped_by = SHIPPED.get_or_init(Mutex::default).lock().expect("no test panics here");
-    let all = shipped_by.entry(tenant.to_owned()).or_insert_with(|| shipped(tenant).definitions);
-    let wanted: BTreeSet<&str> = workflows.iter().copied().collect();
-    let of_wanted = |it: &&Definition| match it {
-        Definition::Workflow(workflow) => wanted.contains(workflow.name.as_str()),
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => true,
-    };
-    let chosen: Vec<Definition> = all.iter().filter(of_wanted).cloned().collect();
-    let found = chosen.iter().filter(|it| matches!(it, Definition::Workflow(_))).count();
-    assert_eq!(found, wanted.len(), "{workflows:?}");
-    chosen
 }

@@ -1,6 +1,7 @@
 //! What several tests need: real servers that end with the test.
 
 pub mod cli;
+pub mod drafts;
 pub mod engine;
 pub mod kernel;
 pub mod model;

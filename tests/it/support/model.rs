@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use duban::calendar::{Calendar, Due, Offset, offset};
 use duban::engine::backing::Stored;
 use duban::event::catalogue::{Event, Term};
-use duban::id::{CaseId, Name};
+use duban::id::{CaseId, Name, Seq};
 use duban::kernel::index::{Count, CounterKey};
 use duban::kernel::row::{Case, Family, Parked, Schedule, Status};
 use duban::kernel::state::Backing;
@@ -25,6 +25,8 @@ struct Told {
     running: bool,
     /// No alarm is dated before the term was made.
     since: Instant,
+    /// What the term was made by: no timer fires within one turn.
+    by: Seq,
 }
 
 /// A breach, or a rung by place and count.
@@ -48,8 +50,9 @@ impl Told {
         next.filter(|_| self.running).map(|(at, alarm)| (at.max(self.since), alarm))
     }
 
-    fn settled(&self, policies: &PolicySet, now: Instant, what: &str) -> Result<(), String> {
+    fn settled(&self, policies: &PolicySet, (now, by): (Instant, Seq), what: &str) -> Result<(), String> {
         match self.expected(policies).filter(|(at, _)| *at <= now) {
+            Some(_) if self.by == by => Ok(()),
             Some(missing) => Err(format!("{}: {missing:?} is missing before it {what} at {now}", self.case)),
             None => Ok(()),
         }
@@ -87,6 +90,7 @@ pub fn alarms(given: &Given) -> Result<(), String> {
     for entry in given.entries() {
         let at = entry.decided.at;
         let now = at.max(clock);
+        let here = (at, entry.decided.cause);
         let case = entry.decided.case.clone();
         let key = |name: &Name| (case.clone().expect("a case"), name.clone());
         match &entry.decided.event {
@@ -101,8 +105,8 @@ pub fn alarms(given: &Given) -> Result<(), String> {
                 let workflow = policies.workflow(&cases[&case]).expect("the workflow");
                 let ladder = workflow.clocks.iter().find(|clock| clock.name == it.clock);
                 let ladder = ladder.and_then(|clock| clock.ladder.clone());
-                let fresh =
-                    Told { case, ladder, term: it.term.clone(), breached: false, running: true, since: now };
+                let (term, by) = (it.term.clone(), entry.decided.cause);
+                let fresh = Told { case, ladder, term, breached: false, running: true, since: now, by };
                 told.insert(key(&it.clock), fresh);
             }
             Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
@@ -110,29 +114,33 @@ pub fn alarms(given: &Given) -> Result<(), String> {
                 if it.resumed_at.is_some() {
                     one.running = true;
                 } else {
-                    one.settled(policies, at, "moves")?;
+                    one.settled(policies, here, "moves")?;
                 }
-                if it.term.rungs != one.term.rungs {
+                let overdue = it.term.overdue_from() <= now;
+                let given_back =
+                    it.term.rungs.iter().zip(&one.term.rungs).any(|(after, before)| after < before);
+                if given_back || (!overdue && it.term.rungs != one.term.rungs) {
                     return Err(format!("{}: a move spends or gives back rungs", one.case));
                 }
-                one.breached &= it.term.overdue_from() <= at;
-                (one.term, one.since) = (it.term.clone(), now);
+                one.breached &= overdue;
+                (one.term, one.since, one.by) = (it.term.clone(), now, entry.decided.cause);
             }
             Event::DeadlinePaused(it) => {
                 let one = told.get_mut(&key(&it.clock)).ok_or("paused without being set")?;
-                one.settled(policies, at, "pauses")?;
+                one.settled(policies, here, "pauses")?;
                 one.running = false;
             }
             Event::DeadlineMet(it) => {
                 let one = told.remove(&key(&it.clock)).ok_or("met without being set")?;
-                one.settled(policies, at, "is met")?;
-                if one.running && one.breached != it.late {
+                one.settled(policies, here, "is met")?;
+                let judged = one.running && one.by != entry.decided.cause;
+                if judged && one.breached != it.late {
                     return Err(format!("{}: breached {} and late {}", one.case, one.breached, it.late));
                 }
             }
             Event::DeadlineCancelled(it) => {
                 let one = told.remove(&key(&it.clock)).ok_or("cancelled without being set")?;
-                one.settled(policies, at, "is cancelled")?;
+                one.settled(policies, here, "is cancelled")?;
             }
             Event::DeadlineBreached(it) => {
                 let one = told.get_mut(&key(&it.clock)).ok_or("breached without being set")?;
@@ -165,7 +173,7 @@ pub fn alarms(given: &Given) -> Result<(), String> {
         }
         clock = now;
     }
-    told.values().try_for_each(|one| one.settled(policies, given.now(), "is looked at"))
+    told.values().try_for_each(|one| one.settled(policies, (given.now(), Seq(u64::MAX)), "is looked at"))
 }
 
 /// Whether every table that follows from the cases is what it should be.
