@@ -81,13 +81,13 @@ impl Instant {
     /// Eight bytes whose order is the order of time, for keys of an index.
     #[must_use]
     pub const fn to_key(self) -> [u8; 8] {
-        ((self.0 as u64) ^ (1 << 63)).to_be_bytes()
+        (self.0.cast_unsigned() ^ (1 << 63)).to_be_bytes()
     }
 
     /// The instant that [`Instant::to_key`] made `key` of.
     #[must_use]
     pub const fn from_key(key: [u8; 8]) -> Self {
-        Self((u64::from_be_bytes(key) ^ (1 << 63)) as i64)
+        Self((u64::from_be_bytes(key) ^ (1 << 63)).cast_signed())
     }
 }
 

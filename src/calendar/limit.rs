@@ -76,7 +76,12 @@ impl Limit {
     /// take out of the count. The day of a pause counts, that of the resumption does
     /// not; but a last day that a pause interrupts is not used up, or whoever paused
     /// in time would be late the moment they resume.
-    pub(super) fn paused(self, calendar: &Calendar, start: Instant, pauses: &[Pause]) -> (NaiveDate, Vec<Taken>) {
+    pub(super) fn paused(
+        self,
+        calendar: &Calendar,
+        start: Instant,
+        pauses: &[Pause],
+    ) -> (NaiveDate, Vec<Taken>) {
         let base = self.base(calendar.local_date(start));
         let mut days = self.days;
         let mut last = step(calendar, self.unit, base, days);
@@ -98,9 +103,9 @@ impl Limit {
         match self.ends {
             DayEnds::Midnight => calendar.day_end(day),
             // Where business stopped before the start, the rest of the day remains.
-            DayEnds::CloseOfBusiness => {
-                Some(calendar.close(day)).filter(|close| *close > start).unwrap_or_else(|| calendar.day_end(day))
-            }
+            DayEnds::CloseOfBusiness => Some(calendar.close(day))
+                .filter(|close| *close > start)
+                .unwrap_or_else(|| calendar.day_end(day)),
         }
     }
 }

@@ -148,7 +148,7 @@ mod tests {
         let first = in_force.missing(std::slice::from_ref(&one), None).expect("facts");
         assert_eq!(first.len(), 1);
         published(&mut in_force, &one, 2);
-        assert!(in_force.missing(&[one.clone()], None).expect("facts").is_empty());
+        assert!(in_force.missing(std::slice::from_ref(&one), None).expect("facts").is_empty());
         assert_eq!(in_force.missing(&[two], None).expect("facts").len(), 1);
     }
 

@@ -13,7 +13,9 @@ use crate::time::Instant;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn now() -> Instant {
     // A clock outside the years 1678 to 2262 is broken; its end is as good a guess.
-    chrono::Utc::now().try_into().unwrap_or(Instant::MAX)
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    let now = chrono::Utc::now();
+    now.try_into().unwrap_or(Instant::MAX)
 }
 
 /// The clock that engines and surfaces read.
@@ -26,5 +28,7 @@ pub fn wall_clock() -> WallClock {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that draws identities")]
 pub fn draw_id() -> DrawId {
-    Arc::new(uuid::Uuid::new_v4)
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws identities")]
+    let draw = uuid::Uuid::new_v4;
+    Arc::new(draw)
 }

@@ -88,10 +88,11 @@ impl<S: Store> Fold<S> {
         let checkpoint = self.state.checkpoint();
         Chain { seq: checkpoint.seq, hash: checkpoint.hash }.follow(&read.entry)?;
         if let Event::LedgerOpened(opened) = &read.entry.decided.event
-            && opened.tenant != self.tenant {
-                let (expected, found) = (self.tenant.clone(), opened.tenant.clone());
-                return Err(EngineError::Tenant { expected, found });
-            }
+            && opened.tenant != self.tenant
+        {
+            let (expected, found) = (self.tenant.clone(), opened.tenant.clone());
+            return Err(EngineError::Tenant { expected, found });
+        }
         Ok(evolve(&mut self.state, &read.entry, read.hash)?)
     }
 

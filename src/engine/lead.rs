@@ -38,6 +38,10 @@ use crate::time::Instant;
 const FULL: usize = MOST_IN_APPEND - MOST_IN_TURN;
 /// How many appended groups may wait to be stored before appending waits too.
 const MOST_UNSTORED: usize = 2;
+/// The header on the first record of each append that tells whose it is. What is
+/// decided does not depend on who decides it, so without a mark an engine would
+/// take another's append for its own, and both would go on leading.
+const WRITER: &str = "duban-writer";
 /// How long the engine waits for its own tick before it publishes another.
 const TICK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -81,6 +85,8 @@ pub struct Leader<'a, L: Log, S: Store> {
     ticked_at: Option<tokio::time::Instant>,
     read_seq: Seq,
     stored: Checkpoint,
+    /// Drawn anew whenever an engine begins to lead.
+    writer: String,
 }
 
 impl<'a, L: Log, S: Store> Leader<'a, L, S> {
@@ -115,6 +121,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             ticked_at: None,
             read_seq: decided,
             stored,
+            writer: (settings.draw_id)().to_string(),
         })
     }
 
@@ -246,10 +253,13 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         let group = std::mem::take(&mut self.group);
         let verdicts = group.iter().filter_map(verdict).collect();
         let last = self.fold.state().checkpoint().clone();
-        let records: Vec<NewRecord> = group
+        let mut records: Vec<NewRecord> = group
             .into_iter()
             .map(|out| NewRecord { subject: out.subject, headers: Vec::new(), body: out.body })
             .collect();
+        if let Some(first) = records.first_mut() {
+            first.headers.push((WRITER.to_owned(), self.writer.clone()));
+        }
         let layer = self.fold.seal()?;
         let ledger = self.ledger.clone();
         let task = tokio::spawn(async move { ledger.append(records, Some(fence)).await });

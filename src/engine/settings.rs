@@ -10,7 +10,7 @@ use crate::time::Instant;
 /// the surfaces reads one.
 pub type WallClock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-/// Draws the identity of a new ledger.
+/// Draws identities: of a new ledger, and of an engine each time it begins to lead.
 pub type DrawId = Arc<dyn Fn() -> uuid::Uuid + Send + Sync>;
 
 /// An engine's settings.

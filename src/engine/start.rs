@@ -28,13 +28,14 @@ pub async fn check<L: Log>(ledger: &L, settings: &Settings, at: &Checkpoint) -> 
     let cut = || EngineError::Truncated { last, checkpoint: at.seq };
     let first = read(&ledger.get(Seq(1)).await?.ok_or_else(cut)?)?;
     if let Event::LedgerOpened(opened) = &first.entry.decided.event
-        && opened.ledger != at.ledger {
-            return Err(EngineError::Identity {
-                tenant: settings.tenant.clone(),
-                expected: at.ledger,
-                found: opened.ledger,
-            });
-        }
+        && opened.ledger != at.ledger
+    {
+        return Err(EngineError::Identity {
+            tenant: settings.tenant.clone(),
+            expected: at.ledger,
+            found: opened.ledger,
+        });
+    }
     let here = ledger.get(at.seq).await?.ok_or_else(cut)?;
     let found = Sha::of(&here.body);
     if found != at.hash {

@@ -60,7 +60,8 @@ pub async fn metrics<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> R
         gauge("duban_leading", u64::from(status.role == Role::Leading));
         gauge("duban_ready", u64::from(is_ready(&status)));
     }
-    let rendered = site.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
+    let rendered =
+        site.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
     let media = "text/plain; version=0.0.4; charset=utf-8";
     ([(axum::http::header::CONTENT_TYPE, media)], rendered).into_response()
 }

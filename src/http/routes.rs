@@ -15,7 +15,6 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 
 /// Everything under one router, ready to be served.
-#[must_use]
 pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
     let watched = Watch::new((site.now)());
     let tenant = Router::new()

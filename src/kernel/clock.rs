@@ -146,7 +146,7 @@ impl Timepiece<'_> {
         let mut spent: Vec<u16> = ladder
             .rungs
             .iter()
-            .map(|rung| (0..rung.most).take_while(|used| past(rung, *used)).count() as u16)
+            .map(|rung| (0..rung.most).find(|used| !past(rung, *used)).unwrap_or(rung.most))
             .collect();
         if term.overdue_from() <= now {
             let after_due = |rung: &Rung, used: u16| self.rung_at(ladder, rung, used, term) >= term.due_at;

@@ -165,7 +165,9 @@ impl<B: Backing> State<B> {
         let after = wakes(case);
         if before == after {
             // It may be due again at the very instant at which it was fired.
-            after.iter().for_each(|timer| self.hear(timer));
+            for timer in &after {
+                self.hear(timer);
+            }
             return Ok(true);
         }
         for timer in before {
@@ -358,6 +360,9 @@ impl<B: Backing> State<B> {
     }
 
     /// Ends the working layer: its events are complete and on their way.
+    ///
+    /// # Errors
+    /// [`StateError::Row`], never in practice: the checkpoint can be written.
     pub fn seal(&mut self) -> Result<Arc<Layer>, StateError> {
         let checkpoint = self.checkpoint.clone();
         self.put_row(Family::Checkpoint, &[], Some(&checkpoint))?;
@@ -381,14 +386,14 @@ impl<B: Backing> State<B> {
     }
 }
 
+/// New contents of rows by family and key; `None` removes one.
+pub type Changes = BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>;
+
 /// The rows of a layer with its counts added to what is stored.
 ///
 /// # Errors
 /// [`StateError`] when a count cannot be read.
-pub fn settle<B: Backing>(
-    layer: &Layer,
-    backing: &B,
-) -> Result<BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>, StateError> {
+pub fn settle<B: Backing>(layer: &Layer, backing: &B) -> Result<Changes, StateError> {
     let Rows { mut rows, counts } = layer.to_rows().map_err(|error| wrong_row(Family::Case, &[], &error))?;
     for (key, change) in counts {
         let key = key.to_bytes();

@@ -6,7 +6,7 @@
 
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
@@ -209,8 +209,9 @@ fn text(text: &str) -> cel::Value {
     cel::Value::String(Arc::new(text.to_owned()))
 }
 
+#[expect(clippy::disallowed_types, reason = "CEL's mapping is a HashMap; guards may not walk it in order")]
 fn mapping(entries: impl Iterator<Item = (String, cel::Value)>) -> cel::Value {
-    cel::Value::from(entries.collect::<HashMap<String, cel::Value>>())
+    cel::Value::from(entries.collect::<std::collections::HashMap<String, cel::Value>>())
 }
 
 /// Whole numbers become CEL's `int`, so that `data.count > 3` needs no suffix.

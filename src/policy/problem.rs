@@ -47,7 +47,7 @@ pub struct Flaw {
     pub message: String,
     /// What would be right, where it can be guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
 }
 
 /// A flaw with its place in a file.
@@ -90,7 +90,8 @@ impl Flaw {
     /// The same with a hint, if there is one.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
+        // A boxed text keeps the flaw small enough to be an error by value.
+        self.hint = hint.map(String::into_boxed_str);
         self
     }
 

@@ -2,6 +2,7 @@
 //! definitions in the order in which they are published.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::authored::document::{Authored, Document, textual};
 use super::authored::workflow::Ladders;
@@ -85,7 +86,7 @@ struct Gathering {
 impl Gathering {
     fn read(&mut self, source: &Source) {
         let parsed = yaml::parse(&source.text);
-        let schema_file = source.path.ends_with(".json");
+        let schema_file = Path::new(&source.path).extension().is_some_and(|it| it == "json");
         if !parsed.flaws.is_empty() && parsed.documents.is_empty() {
             // Whatever the text was to define, it is not reported as unknown too.
             self.unknowable.extend(["Register", "Calendar", "Ladder", "EventType"]);
@@ -231,7 +232,7 @@ impl Gathering {
             }
             // Who owes a duty is unknown, not nobody, while its group is unknown.
             flaws.retain(|flaw| {
-                !self.is_unknowable(flaw) && !(some_group_unknown && flaw.rule == "duty.nobody")
+                !(self.is_unknowable(flaw) || some_group_unknown && flaw.rule == "duty.nobody")
             });
             self.report(document, flaws);
         }

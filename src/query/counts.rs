@@ -171,10 +171,9 @@ impl Tally {
             }
             // The instants from which something is due soon lie on the edges.
             Count::Soon(bucket) if bucket <= now => self.soon += count,
-            Count::Soon(_) => {}
             Count::Escalated(bucket) if bucket < now => self.sums.escalated += count,
             Count::Escalated(bucket) if bucket == now => self.cut_escalated += count,
-            Count::Escalated(_) => {}
+            Count::Soon(_) | Count::Escalated(_) => {}
         }
     }
 

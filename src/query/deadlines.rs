@@ -177,13 +177,15 @@ pub fn deadlines(
         for tail in gathered.tails {
             let Some(row) = behind(rows, policies, filter, &tail, at)? else { continue };
             if found.len() == ask.limit {
-                return page(filter, found, None);
+                return Ok(page(filter, found, None));
             }
             found.push((tail, row));
         }
-        let Some(last) = gathered.last.filter(|_| !gathered.ended) else { return last_page(filter, found) };
+        let Some(last) = gathered.last.filter(|_| !gathered.ended) else {
+            return Ok(last_page(filter, found));
+        };
         if keys_left == 0 || cases_left == 0 {
-            return page(filter, found, last.get(prefix.len()..));
+            return Ok(page(filter, found, last.get(prefix.len()..)));
         }
         stretch = stretch.after(last);
     }
@@ -192,15 +194,15 @@ pub fn deadlines(
 type Found = Vec<(Vec<u8>, DeadlineRow)>;
 
 /// A page with more after its last row, or after a key further on.
-fn page(filter: &DeadlineFilter, found: Found, on: Option<&[u8]>) -> Result<Page<DeadlineRow>, QueryError> {
+fn page(filter: &DeadlineFilter, found: Found, on: Option<&[u8]>) -> Page<DeadlineRow> {
     let last = found.last().map(|(tail, _)| tail.clone());
     let key = on.map(<[u8]>::to_vec).or(last);
     let rows = found.into_iter().map(|(_, row)| row).collect();
-    Ok(Page::of(filter.list(), rows, key.as_deref()))
+    Page::of(filter.list(), rows, key.as_deref())
 }
 
-fn last_page(filter: &DeadlineFilter, found: Found) -> Result<Page<DeadlineRow>, QueryError> {
-    Ok(Page::of(filter.list(), found.into_iter().map(|(_, row)| row).collect(), None))
+fn last_page(filter: &DeadlineFilter, found: Found) -> Page<DeadlineRow> {
+    Page::of(filter.list(), found.into_iter().map(|(_, row)| row).collect(), None)
 }
 
 /// What a walk over the index brought.

@@ -61,7 +61,10 @@ impl PolicyCache {
     }
 }
 
-fn last(rows: &impl Rows) -> Result<Option<(Vec<u8>, Vec<u8>)>, QueryError> {
+/// A key with its row.
+type KeyAndRow = (Vec<u8>, Vec<u8>);
+
+fn last(rows: &impl Rows) -> Result<Option<KeyAndRow>, QueryError> {
     let mut last = None;
     walk(rows, Family::Policy, &Stretch::of_prefix(&[]).reversed(), |key, row| {
         last = Some((key.to_vec(), row.to_vec()));

@@ -135,9 +135,10 @@ fn write(world: &World, cases: &[Case]) {
     let touched = |case: &Case| (case.id.clone(), Touched { before: None, after: Arc::new(case.clone()) });
     let layer = Layer { cases: cases.iter().map(touched).collect(), ..Layer::default() };
     let made = layer.to_rows().expect("rows");
-    let counts = made.counts.iter().map(|(key, count)| {
-        ((table(Family::Counter), key.to_bytes()), Some(count.to_be_bytes().to_vec()))
-    });
+    let counts = made
+        .counts
+        .iter()
+        .map(|(key, count)| ((table(Family::Counter), key.to_bytes()), Some(count.to_be_bytes().to_vec())));
     let rows = made.rows.into_iter().map(|((family, key), row)| ((table(family), key), row));
     world.store.commit(Step { rows: rows.chain(counts).collect() }).expect("a commit");
 }
@@ -169,7 +170,13 @@ fn brute(cases: &[Case], at: Instant, of: impl Fn(&Case) -> bool) -> Numbers {
     numbers
 }
 
-fn walk(world: &World, policies: &Policies, filter: &DeadlineFilter, limit: usize, at: Instant) -> Vec<String> {
+fn walk(
+    world: &World,
+    policies: &Policies,
+    filter: &DeadlineFilter,
+    limit: usize,
+    at: Instant,
+) -> Vec<String> {
     let (mut names, mut cursor) = (Vec::new(), None);
     loop {
         let ask = PageAsk::new(Some(limit), cursor).expect("a page");

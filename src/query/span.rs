@@ -138,7 +138,8 @@ mod tests {
 
     fn calendar() -> Calendar {
         let text = include_str!("../../workflows/calendars/cn-gov.yaml");
-        let source = crate::policy::resolve::Source { path: "calendars/cn-gov.yaml".into(), text: text.into() };
+        let source =
+            crate::policy::resolve::Source { path: "calendars/cn-gov.yaml".into(), text: text.into() };
         let report = crate::policy::resolve::resolve(&[source]);
         let found = report.definitions.into_iter().find_map(|definition| match definition {
             crate::policy::definition::Definition::Calendar(def) => Some(def),

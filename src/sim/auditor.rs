@@ -93,8 +93,7 @@ pub async fn audit(
     stores: &[MemoryStore],
     acknowledged: &[String],
 ) -> Result<Audit, Wrong> {
-    let stated: Vec<Received> =
-        all(intake).await?.iter().map(|record| received(tenant, record)).collect();
+    let stated: Vec<Received> = all(intake).await?.iter().map(|record| received(tenant, record)).collect();
     let found = all(ledger).await?;
     let mut chain = Chain::default();
     let mut entries = Vec::new();
@@ -131,7 +130,9 @@ fn one_verdict_each(entries: &[Entry], acknowledged: &[String]) -> Result<(), Wr
             Event::PolicyPublished(it) => Some(&it.fact.id),
             Event::EventParked(it) => Some(&it.fact.id),
             Event::FactAccepted(it) if it.parked.is_none() => Some(&it.fact.id),
-            Event::EventRefused(it) if it.parked.is_none() && !it.conflicts => it.fact.as_ref().map(|it| &it.id),
+            Event::EventRefused(it) if it.parked.is_none() && !it.conflicts => {
+                it.fact.as_ref().map(|it| &it.id)
+            }
             _ => None,
         };
         if let Some(count) = id.and_then(|id| verdicts.get_mut(id.as_str())) {
@@ -199,7 +200,11 @@ fn compare(found: &[Record], expected: &[Outgoing]) -> Result<(), Wrong> {
         let there = bodies.get(place).copied();
         let wanted = expected.get(place).map(|out| &out.body[..]);
         if there != wanted {
-            return Err(Wrong::Ledger { seq: Seq(place as u64 + 2), found: show(there), expected: show(wanted) });
+            return Err(Wrong::Ledger {
+                seq: Seq(place as u64 + 2),
+                found: show(there),
+                expected: show(wanted),
+            });
         }
     }
     Ok(())

@@ -291,10 +291,11 @@ impl Folder {
             Err(error) => return Err(io("read", &path)(error).into()),
         };
         let text = String::from_utf8_lossy(&bytes);
-        if let Some(name) = text.strip_suffix('\n').and_then(Name::parse) { Ok(Some(name)) } else {
-            let reason = format!("it says {:?}", text.chars().take(64).collect::<String>());
-            Err(NotCurrent::Pointer { folder: self.path.clone(), reason })
+        if let Some(name) = text.strip_suffix('\n').and_then(Name::parse) {
+            return Ok(Some(name));
         }
+        let reason = format!("it says {:?}", text.chars().take(64).collect::<String>());
+        Err(NotCurrent::Pointer { folder: self.path.clone(), reason })
     }
 
     fn is_complete(&self, name: Name) -> bool {

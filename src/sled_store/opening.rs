@@ -23,28 +23,23 @@ const CLOSES_WITHIN: Duration = Duration::from_secs(30);
 
 /// Opens the folder on a thread of its own, because the library panics on some
 /// damage, and reports in words why it cannot be used.
-pub(super) fn open(folder: &Path, empty: Tally, settings: &SledSettings) -> Result<(Db, Tally), String> {
-    let config = sled::Config::new()
-        .path(folder)
-        .cache_capacity(settings.cache_bytes)
-        .flush_every_ms(Some(settings.flush_every_ms.max(1)));
-    let (folder, verify) = (folder.to_owned(), settings.verify);
+pub(super) fn open(folder: &Path, empty: Tally, settings: SledSettings) -> Result<(Db, Tally), String> {
+    let folder = folder.to_owned();
     thread::Builder::new()
         .name("store opener".to_owned())
-        .spawn(move || open_here(&config, &folder, empty, verify))
+        .spawn(move || open_here(&folder, empty, &settings))
         .map_err(|error| format!("no thread: {error}"))?
         .join()
         .unwrap_or_else(|payload| Err(panic_text(payload.as_ref())))
 }
 
-fn open_here(
-    config: &sled::Config,
-    folder: &Path,
-    empty: Tally,
-    verify: bool,
-) -> Result<(Db, Tally), String> {
+fn open_here(folder: &Path, empty: Tally, settings: &SledSettings) -> Result<(Db, Tally), String> {
+    let config = sled::Config::new()
+        .path(folder)
+        .cache_capacity(settings.cache_bytes)
+        .flush_every_ms(Some(settings.flush_every_ms.max(1)));
     let db = config.open().map_err(|error| explain(&error))?;
-    match guarded(|| check(&db, empty, verify)) {
+    match guarded(|| check(&db, empty, settings.verify)) {
         Ok(Ok(tally)) => Ok((db, tally)),
         Ok(Err(reason)) | Err(reason) => {
             release(db, folder);
@@ -109,12 +104,12 @@ fn count(tree: &Tree, mut tally: Tally) -> sled::Result<Tally> {
 pub(super) fn release(db: Db, folder: &Path) {
     let (done, closed) = mpsc::channel::<()>();
     let file = folder.join("db");
-    let closer = thread::Builder::new().name("store closer".to_owned()).spawn(move || {
+    let spawned = thread::Builder::new().name("store closer".to_owned()).spawn(move || {
         drop(db);
         wait_for_lock(&file);
         drop(done);
     });
-    if closer.is_ok() {
+    if spawned.is_ok() {
         // Either way of ending is an end: nothing is left to be told to anyone.
         let _ = closed.recv_timeout(CLOSES_WITHIN);
     }
@@ -143,7 +138,7 @@ mod tests {
     const TABLES: [&str; 1] = ["a"];
 
     fn reopen(folder: &Path, tables: &[&str], verify: bool) -> Result<(Db, Tally), String> {
-        open(folder, Tally::empty(tables), &SledSettings { verify, ..SledSettings::default() })
+        open(folder, Tally::empty(tables), SledSettings { verify, ..SledSettings::default() })
     }
 
     /// A store of one step of ten rows, cut into parts of at most four.

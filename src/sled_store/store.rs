@@ -25,15 +25,17 @@ use crate::port::store::{KeyRange, Rows, Step, Store, StoreError, Table, Visit};
 /// How a store uses memory and disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SledSettings {
-    /// The page cache, in bytes; sled's own default is a gigabyte. Default 128 MiB.
+    /// The page cache, in bytes, as sled counts it; the process takes two to three
+    /// times that, and some 60 bytes for each row on disk. sled's own default is a
+    /// gigabyte. Default 128 MiB.
     pub cache_bytes: u64,
     /// How often sled flushes by itself, in milliseconds. Default 500.
     pub flush_every_ms: u64,
     /// A commit flushes once this many bytes of rows are not yet known to be on
     /// disk, so that the backlog cannot grow without end. Default 16 MiB.
     pub flush_bytes: usize,
-    /// Whether opening reads every row to find silent loss (about a second for a
-    /// million rows). Default yes.
+    /// Whether opening reads every row to find silent loss (one to two seconds for
+    /// a million rows). Default yes.
     pub verify: bool,
 }
 
@@ -87,11 +89,12 @@ impl SledStore {
         if tables.len() > usize::from(u8::MAX) {
             return Err(error(format!("{} tables are too many", tables.len())));
         }
-        match opening::open(folder, Tally::empty(tables), &settings) {
+        let flush_bytes = settings.flush_bytes;
+        match opening::open(folder, Tally::empty(tables), settings) {
             Ok((db, tally)) => Ok(Self {
                 shared: Arc::new(Shared {
                     folder: folder.to_owned(),
-                    flush_bytes: settings.flush_bytes,
+                    flush_bytes,
                     tables: tables.len(),
                     db: Some(db),
                     gate: Gate::default(),

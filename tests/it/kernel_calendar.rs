@@ -94,7 +94,10 @@ fn nobody_is_alarmed_again() {
     assert_eq!(given.deadline(&id("A"), "upload").breached_at, None);
     given.at(t("2022-11-18T00:00"));
     let after: Vec<_> = given.alarms().split_off(before.len());
-    assert_eq!(after, [(t("2022-11-16T00:00"), "breach".into()), (t("2022-11-17T09:00"), "SupervisionSheet 2.1".into())]);
+    assert_eq!(
+        after,
+        [(t("2022-11-16T00:00"), "breach".into()), (t("2022-11-17T09:00"), "SupervisionSheet 2.1".into())]
+    );
 }
 
 #[test]
@@ -107,7 +110,11 @@ fn a_deadline_that_moves_into_the_past_is_breached_now_and_not_before() {
     assert_eq!(given.term(&id("A"), "upload").due_at, t("2022-11-12T00:00"));
     given.at(t("2022-11-16T10:01"));
     let now = t("2022-11-16T10:00");
-    assert!(given.alarms().iter().all(|(at, _)| *at == now || *at == t("2022-11-15T09:00")), "{:?}", given.alarms());
+    assert!(
+        given.alarms().iter().all(|(at, _)| *at == now || *at == t("2022-11-15T09:00")),
+        "{:?}",
+        given.alarms()
+    );
     assert!(given.deadline(&id("A"), "upload").breached_at.is_some());
 }
 
@@ -128,7 +135,9 @@ fn a_rung_that_moves_alone_is_not_lost() {
     };
     let plain = words(&given(&[]));
     assert_eq!(plain[0], "2022-11-25T01:00:00Z Reminder 0.1");
-    for (holiday, reminder) in [("2022-11-25", "2022-11-24T01:00:00Z"), ("2022-11-28", "2022-11-24T01:00:00Z")] {
+    for (holiday, reminder) in
+        [("2022-11-25", "2022-11-24T01:00:00Z"), ("2022-11-28", "2022-11-24T01:00:00Z")]
+    {
         let moved = words(&given(&[(holiday, holiday)]));
         assert_eq!(moved[0], format!("{reminder} Reminder 0.1"));
         assert_eq!(moved[1..3], plain[1..3], "the breach is where it was");

@@ -141,7 +141,8 @@ fn a_submission_before_the_period_opens_waits_for_it() {
 fn another_units_duty_is_not_ones_own() {
     let mut given = genhe("2023-08-09T09:00");
     given.at(t("2023-09-01T09:00"));
-    let other = fact("dispatch.submitted").by("jiaotiju").data(json!({"unit": "fagaiwei", "period": "2023-08"}));
+    let other =
+        fact("dispatch.submitted").by("jiaotiju").data(json!({"unit": "fagaiwei", "period": "2023-08"}));
     given.when(other).then_refused("actor.forbidden");
     // The subject names one month and the data another.
     let mixed = submitted("fagaiwei", "2023-07").of("monthly-dispatch/fagaiwei/2023-08");

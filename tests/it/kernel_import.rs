@@ -24,7 +24,9 @@ fn given() -> Given {
 #[test]
 fn history_is_judged_by_its_own_instants_and_alarms_nobody() {
     let mut given = given();
-    given.when(received().imported(t("2022-09-28T16:20"))).then("objection.received case.opened deadline.set");
+    given
+        .when(received().imported(t("2022-09-28T16:20")))
+        .then("objection.received case.opened deadline.set");
     given.when(answered().imported(t("2022-09-29T10:00"))).then_met(false);
     assert!(given.alarms().is_empty());
     assert_eq!(given.deadline(CASE, "answer").breached_at, None);

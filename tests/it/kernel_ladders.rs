@@ -16,8 +16,16 @@ fn decided(on: &str) -> FactDraft {
 }
 
 fn words(given: &Given) -> Vec<(Instant, &'static str)> {
-    let known = ["breach", "Reminder 0.1", "Reminder 1.1", "SupervisionSheet 2.1", "SupervisionSheet 2.2",
-        "SupervisionSheet 2.3", "Bulletin 3.1", "Summons 4.1"];
+    let known = [
+        "breach",
+        "Reminder 0.1",
+        "Reminder 1.1",
+        "SupervisionSheet 2.1",
+        "SupervisionSheet 2.2",
+        "SupervisionSheet 2.3",
+        "Bulletin 3.1",
+        "Summons 4.1",
+    ];
     let word = |word: String| known.into_iter().find(|known| *known == word).expect("a known word");
     given.alarms().into_iter().map(|(at, text)| (at, word(text))).collect()
 }
@@ -153,8 +161,7 @@ fn instants(given: &Given) -> Vec<Instant> {
 fn repeats_step_on_by_the_clock_and_stop_at_their_cap() {
     let rungs = json!([{"at": {"hours": 3}, "every": {"hours": 12}, "most": 4, "light": "red", "act": "reminder", "to": ["owner"]}]);
     let given = news(&with_ladder(rungs, false));
-    let expected =
-        ["2022-11-07T18:00", "2022-11-08T06:00", "2022-11-08T18:00", "2022-11-09T06:00"].map(t);
+    let expected = ["2022-11-07T18:00", "2022-11-08T06:00", "2022-11-08T18:00", "2022-11-09T06:00"].map(t);
     assert_eq!(instants(&given), expected);
 }
 

@@ -60,7 +60,8 @@ fn a_decision_stated_too_late_is_overdue_at_once_and_told_once() {
 #[test]
 fn news_is_fresh_for_forty_eight_hours_by_the_clock() {
     let happened = || {
-        let data = json!({"unit": "wenchang", "title": "诚信宣传周", "happenedAt": "2022-09-30T15:00:00+08:00"});
+        let data =
+            json!({"unit": "wenchang", "title": "诚信宣传周", "happenedAt": "2022-09-30T15:00:00+08:00"});
         fact("news.happened").by("wenchang").of("news-item/XY-1").data(data)
     };
     let due = t("2022-10-02T15:00");

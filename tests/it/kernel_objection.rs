@@ -85,7 +85,8 @@ fn only_those_named_may_do_it() {
     given.when(answered().by(OFFICE)).then_refused("actor.forbidden");
     given.when(received().of("objection/YY-2").by(OWNER)).then_refused("actor.forbidden");
     given.when(answered()).then_met(false);
-    let refused = given.when(fact("objection.review-passed").by(OWNER).of(CASE)).then_refused("actor.forbidden");
+    let refused =
+        given.when(fact("objection.review-passed").by(OWNER).of(CASE)).then_refused("actor.forbidden");
     assert_eq!((refused.reason.field.as_str(), refused.reason.value.as_str()), ("actor", OWNER));
 }
 
@@ -193,7 +194,9 @@ fn what_cannot_be_right_is_refused_with_rule_and_field() {
     let nothing = fact("objection.received").by(PLATFORM).data(json!({"unit": OWNER}));
     assert_eq!(field(&mut given, nothing, "subject.missing").0, "subject");
     // A few minutes of difference between clocks are no lie.
-    given.when(received().occurred(t("2022-09-28T16:25"))).then("objection.received case.opened deadline.set");
+    given
+        .when(received().occurred(t("2022-09-28T16:25")))
+        .then("objection.received case.opened deadline.set");
 }
 
 #[test]
@@ -236,7 +239,8 @@ fn an_open_case_is_not_opened_again() {
 fn the_clock_stands_still_while_material_is_awaited() {
     let mut given = open();
     given.at(t("2022-09-29T09:00")).when(fact("objection.accepted").by(OWNER).of(CASE));
-    let request = fact("objection.material-requested").by(OWNER).of(CASE).data(json!({"materials": ["证明"]}));
+    let request =
+        fact("objection.material-requested").by(OWNER).of(CASE).data(json!({"materials": ["证明"]}));
     given.when(request).then("objection.material-requested deadline.paused");
     // The due instant passes meanwhile, and nobody is blamed or reminded.
     given.at(t("2022-10-12T08:00")).then("");

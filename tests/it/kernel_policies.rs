@@ -43,7 +43,8 @@ fn what_is_published_is_what_was_checked() {
     let mut given = Given::tenant("changqing", &[]);
     let mut data = publish(objection()).into_fact().data;
     data["document"]["version"] = json!("another");
-    let refused = given.when(fact("policy.published").by("operator").data(data)).then_refused("policy.invalid");
+    let refused =
+        given.when(fact("policy.published").by("operator").data(data)).then_refused("policy.invalid");
     assert_eq!(refused.reason.field, "data.sha");
     let nothing = fact("policy.published").by("operator").data(json!({"sha": "no"}));
     assert_eq!(given.when(nothing).then_refused("policy.invalid").reason.field, "data");
@@ -110,7 +111,10 @@ fn outside_every_span_nothing_opens() {
     let mut workflow = objection();
     workflow.effective.until = Some(on("2022-09-30"));
     given.when(publish(workflow));
-    given.at(t("2022-09-30T23:59:59")).when(received(CASE)).then("objection.received case.opened deadline.set");
+    given
+        .at(t("2022-09-30T23:59:59"))
+        .when(received(CASE))
+        .then("objection.received case.opened deadline.set");
     given.at(t("2022-10-01T00:00")).when(received("objection/YY-2")).then("event.parked");
     // It is judged to its end all the same.
     given.when(fact("objection.accepted").by("qu-zhujianju").of(CASE)).then("objection.accepted");
@@ -135,5 +139,7 @@ fn the_importer_may_bring_the_operators_policies_of_the_past() {
     let mut given = Given::tenant("changqing", &[]);
     given.at(t("2022-12-01T09:00"));
     given.when(publish(objection()).imported(t("2022-05-20T09:00"))).then("policy.published");
-    given.when(received(CASE).imported(t("2022-09-28T16:20"))).then("objection.received case.opened deadline.set");
+    given
+        .when(received(CASE).imported(t("2022-09-28T16:20")))
+        .then("objection.received case.opened deadline.set");
 }

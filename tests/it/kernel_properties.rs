@@ -62,8 +62,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (40_000_i64..1_000_000).prop_map(Wait::Seconds),
         2 => (-1_i64..=1).prop_map(Wait::Due),
     ];
-    let step = (wait, 0..KINDS.len(), 0_u8..3, prop::bool::weighted(0.1), prop::option::weighted(0.15, 0_u8..4));
-    let step = step.prop_map(|(wait, kind, case, wrong_actor, id)| Step { wait, kind, case, wrong_actor, id });
+    let step =
+        (wait, 0..KINDS.len(), 0_u8..3, prop::bool::weighted(0.1), prop::option::weighted(0.15, 0_u8..4));
+    let step =
+        step.prop_map(|(wait, kind, case, wrong_actor, id)| Step { wait, kind, case, wrong_actor, id });
     vec(step, 1..45)
 }
 
@@ -87,16 +89,25 @@ fn play(steps: &[Step]) -> Given {
         given.silently_at(at);
         let (kind, actor) = KINDS[step.kind];
         let (subject, data) = match kind.split_once('.').map_or(kind, |(noun, _)| noun) {
-            "objection" => (format!("objection/{}", step.case), json!({
-                "unit": "wenchang", "result": "corrected", "materials": ["证明"], "reasons": "略",
-            })),
-            "decision" | "publicity" => (format!("double-publicity/{}", step.case), json!({
-                "unit": "wenchang", "decisionNumber": step.case.to_string(), "category": "penalty",
-                "decidedOn": "2022-09-1".to_owned() + &step.case.to_string(), "result": "fail",
-            })),
-            _ => (format!("report-village-defaults/wenchang/2022-1{}", step.case), json!({
-                "unit": "wenchang", "report": "report-village-defaults", "period": format!("2022-1{}", step.case),
-            })),
+            "objection" => (
+                format!("objection/{}", step.case),
+                json!({
+                    "unit": "wenchang", "result": "corrected", "materials": ["证明"], "reasons": "略",
+                }),
+            ),
+            "decision" | "publicity" => (
+                format!("double-publicity/{}", step.case),
+                json!({
+                    "unit": "wenchang", "decisionNumber": step.case.to_string(), "category": "penalty",
+                    "decidedOn": "2022-09-1".to_owned() + &step.case.to_string(), "result": "fail",
+                }),
+            ),
+            _ => (
+                format!("report-village-defaults/wenchang/2022-1{}", step.case),
+                json!({
+                    "unit": "wenchang", "report": "report-village-defaults", "period": format!("2022-1{}", step.case),
+                }),
+            ),
         };
         let id = step.id.map_or_else(|| format!("own-{place}"), |id| format!("shared-{id}"));
         let draft = match kind {
@@ -116,7 +127,8 @@ fn amended(day: u8) -> Definition {
     let mut document = serde_json::to_value(calendar.expect("a calendar")).expect("JSON");
     let date = format!("2022-10-1{day}");
     document["version"] = json!(date);
-    let holiday = json!({"name": {"zh": "临时放假", "en": "Extra"}, "from": date, "to": date, "cite": "test"});
+    let holiday =
+        json!({"name": {"zh": "临时放假", "en": "Extra"}, "from": date, "to": date, "cite": "test"});
     document["holidays"].as_array_mut().expect("holidays").push(holiday);
     serde_json::from_value(document).expect("a definition")
 }
@@ -134,7 +146,11 @@ fn with_ticks(intake: &[Received]) -> Vec<Received> {
         all.push(received.clone());
         let next = intake.get(place + 1).map_or(received.at, |next| next.at);
         let half = received.at.as_nanos() + (next.as_nanos() - received.at.as_nanos()) / 2;
-        all.push(Received { seq: received.seq.next(), at: Instant::from_nanos(half), content: Content::Tick });
+        all.push(Received {
+            seq: received.seq.next(),
+            at: Instant::from_nanos(half),
+            content: Content::Tick,
+        });
     }
     all
 }

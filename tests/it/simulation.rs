@@ -68,7 +68,8 @@ fn seeds(from: u64, count: u64) -> Vec<u64> {
 fn live(seeds: Vec<u64>, behaviour: fn() -> Behaviour) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = Arc::new(runtime.expect("a runtime"));
-    let lives: Vec<_> = seeds.into_iter().map(|seed| runtime.spawn(simulation(seed, behaviour()).run())).collect();
+    let lives: Vec<_> =
+        seeds.into_iter().map(|seed| runtime.spawn(simulation(seed, behaviour()).run())).collect();
     let mut alarms = 0;
     for life in lives {
         let audit = runtime.block_on(life).expect("no life panics");

@@ -129,7 +129,8 @@ impl Held {
                     assert_eq!(verdict.map(|it| it.0), Some("refused"), "intake {}", record.seq);
                 }
                 Content::Fact(fact) => {
-                    let (word, first) = verdict.unwrap_or_else(|| panic!("intake {} has no verdict", record.seq));
+                    let (word, first) =
+                        verdict.unwrap_or_else(|| panic!("intake {} has no verdict", record.seq));
                     let new = judged.insert((fact.source, fact.id.clone()));
                     assert_eq!(new, *first, "{} at intake {} is {word}", fact.id, record.seq);
                 }
@@ -165,7 +166,8 @@ fn alarms_are_raised_once(entries: &[Entry], found: &mut Found) {
     let mut raised = BTreeSet::new();
     for entry in entries {
         let case = entry.decided.case.clone();
-        let round = |clock: &duban::id::Name| rounds.get(&(case.clone(), clock.clone())).copied().unwrap_or(0);
+        let round =
+            |clock: &duban::id::Name| rounds.get(&(case.clone(), clock.clone())).copied().unwrap_or(0);
         let (kind, clock, round, rung) = match &entry.decided.event {
             Event::DeadlineSet(it) => {
                 rounds.insert((case.clone(), it.clock.clone()), it.round);
@@ -174,7 +176,9 @@ fn alarms_are_raised_once(entries: &[Entry], found: &mut Found) {
             Event::DeadlineBreached(it) => ("breached", it.clock.clone(), round(&it.clock), (0, 0)),
             Event::DeadlineMet(it) => ("met", it.clock.clone(), round(&it.clock), (0, 0)),
             Event::ReminderDue(it) => ("reminder", it.clock.clone(), round(&it.clock), (it.rung, it.nth)),
-            Event::EscalationRaised(it) => ("escalation", it.clock.clone(), round(&it.clock), (it.rung, it.nth)),
+            Event::EscalationRaised(it) => {
+                ("escalation", it.clock.clone(), round(&it.clock), (it.rung, it.nth))
+            }
             _ => continue,
         };
         *found.alarms.entry(kind).or_default() += 1;

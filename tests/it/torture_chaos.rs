@@ -62,7 +62,8 @@ pub async fn publish_over_http(
             batch.push(&messages[dice.throw(at as u64) as usize]);
         }
         let wait = if dice.throw(4) == 0 { "?wait=500ms" } else { "" };
-        let events: Vec<&Value> = batch.iter().map(|it| it.posted.as_ref().expect("it goes by HTTP")).collect();
+        let events: Vec<&Value> =
+            batch.iter().map(|it| it.posted.as_ref().expect("it goes by HTTP")).collect();
         let body = serde_json::to_string(&events).expect("JSON");
         let until = Moment::now() + GIVE_UP_AFTER;
         let places = loop {

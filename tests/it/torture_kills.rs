@@ -67,7 +67,8 @@ impl Torture {
         assert!(messages.len() >= self.facts, "{} facts", messages.len());
         let (told, done) = watch::channel(0);
         let pace = Pace { done, of: self.engine_kills + self.broker_kills };
-        let addresses: Vec<String> = engines.iter().map(|it| it.url(&format!("v1/{TENANT}/events"))).collect();
+        let addresses: Vec<String> =
+            engines.iter().map(|it| it.url(&format!("v1/{TENANT}/events"))).collect();
         let publishing = tokio::spawn(publish_all(broker.clone(), addresses, messages, pace, self.seed));
         let chaos = Chaos {
             server,
@@ -85,15 +86,24 @@ impl Torture {
         for engine in &mut engines {
             assert_eq!(engine.stop().await.code(), Some(0), "{}", engine.tail());
         }
+        let recovered = engines.iter().map(Serving::recoveries).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        println!("{recovered:?} sessions began, and began behind the ledger");
+        assert!(recovered.1 as u64 > self.engine_kills / 3, "the kills should have hit work: {recovered:?}");
         let held = Held::read(&tenant, &intake, &ledger).await;
         for engine in &engines {
             let found = held.audit(&acknowledged, &engine.projection(TENANT));
             println!("{} acknowledged; {found:#?}", acknowledged.len());
             for word in ["breached", "reminder", "escalation", "met", "set"] {
-                assert!(found.alarms.get(word).is_some_and(|count| *count > 200), "too few {word}: {found:?}");
+                assert!(
+                    found.alarms.get(word).is_some_and(|count| *count > 200),
+                    "too few {word}: {found:?}"
+                );
             }
             for word in ["accepted", "refused", "parked", "duplicated"] {
-                assert!(found.verdicts.get(word).is_some_and(|count| *count > 50), "too few {word}: {found:?}");
+                assert!(
+                    found.verdicts.get(word).is_some_and(|count| *count > 50),
+                    "too few {word}: {found:?}"
+                );
             }
         }
         drop(server);

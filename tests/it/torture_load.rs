@@ -114,13 +114,19 @@ pub fn fact(kind: &str, id: &str, actor: &str, data: Value) -> Fact {
 pub fn news(key: &str, owner: &str, due_at: Instant) -> Fact {
     let happened_at = due_at.plus_seconds(-NEWS_WITHIN);
     let data = json!({"unit": owner, "title": "Torture", "happenedAt": happened_at});
-    Fact { subject: Some(format!("news-item/{key}")), ..fact("news.happened", &format!("{key}/h"), owner, data) }
+    Fact {
+        subject: Some(format!("news-item/{key}")),
+        ..fact("news.happened", &format!("{key}/h"), owner, data)
+    }
 }
 
 /// The submission of that news.
 pub fn news_submitted(key: &str, owner: &str) -> Fact {
     let data = json!({"title": "Torture"});
-    Fact { subject: Some(format!("news-item/{key}")), ..fact("news.submitted", &format!("{key}/s"), owner, data) }
+    Fact {
+        subject: Some(format!("news-item/{key}")),
+        ..fact("news.submitted", &format!("{key}/s"), owner, data)
+    }
 }
 
 /// The life of some cases, as one sequence of facts each, and what is wrong between.
@@ -226,7 +232,8 @@ impl Load {
         let (owner, number) = (self.owner(), format!("D-{case}"));
         let days = i64::try_from(self.dice.throw(20)).expect("few");
         let decided_on = self.from.plus_seconds(-days * 24 * HOUR).to_utc().date_naive();
-        let decided = json!({"unit": owner, "decisionNumber": number, "category": "penalty", "decidedOn": decided_on});
+        let decided =
+            json!({"unit": owner, "decisionNumber": number, "category": "penalty", "decidedOn": decided_on});
         let result = if self.chance(3) { "fail" } else { "pass" };
         let mut steps = vec![
             ("decision.made", owner, decided),
@@ -262,7 +269,9 @@ impl Load {
             0 => answered(&id, subject, json!({"result": "perhaps"})),
             1 => answered(&id, format!("objection/nobody-{case}"), sound),
             2 => Fact { actor: UnitId::new("nobody").expect("a unit"), ..answered(&id, subject, sound) },
-            3 => Fact { kind: EventType::new("moon.risen").expect("a type"), ..answered(&id, subject, sound) },
+            3 => {
+                Fact { kind: EventType::new("moon.risen").expect("a type"), ..answered(&id, subject, sound) }
+            }
             4 => {
                 let future = Some(self.from.plus_seconds(24 * HOUR));
                 Fact { occurred_at: future, ..answered(&id, subject, sound) }

@@ -49,7 +49,7 @@ impl Serving {
         if let Some(policies) = &self.policies {
             command.arg("--policies").arg(policies);
         }
-        command.env("DUBAN_LOG", "info,duban=debug").current_dir(&self.folder);
+        command.env("DUBAN_LOG", "info").current_dir(&self.folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         self.child = Some(command.spawn().expect("the duban program"));
     }
@@ -104,6 +104,19 @@ impl Serving {
     /// What all its lives have logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// How often it began, and how often its projection was behind the ledger then:
+    /// it died between deciding something and having it on disk.
+    pub fn recoveries(&self) -> (usize, usize) {
+        let (log, mark) = (self.log(), "folding the ledger ");
+        let lines: Vec<&str> = log.lines().filter_map(|line| Some(line.split_once(mark)?.1)).collect();
+        let number = |line: &str, name: &str| {
+            let text = line.split(' ').find_map(|part| part.strip_prefix(name)).unwrap_or_default();
+            text.parse::<u64>().unwrap_or_else(|_| panic!("{line}"))
+        };
+        let behind = lines.iter().filter(|line| number(line, "from=") < number(line, "to=")).count();
+        (lines.len(), behind)
     }
 
     /// The end of its log, for messages.

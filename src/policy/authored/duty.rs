@@ -267,6 +267,9 @@ pub fn authored_field(field: &str) -> String {
         // Groups are expanded there, so that the places in the lists differ.
         return "/for".into();
     }
+    if field.starts_with("/states/open/events") && !field.ends_with("/when") {
+        return "/satisfiedBy/event".into();
+    }
     if field.ends_with("/when") && field.starts_with("/states") {
         return "/about".into();
     }

@@ -75,11 +75,10 @@ impl Walk {
         if let Some(known) = CASE_FIELDS.into_iter().find(|known| *known == select.field) {
             self.variables.push("case");
             self.case_fields.push(known);
-            Ok(())
-        } else {
-            let hint = near::hint(&select.field, CASE_FIELDS);
-            Err(GuardError::Unknown { name: format!("case.{}", select.field), hint })
+            return Ok(());
         }
+        let hint = near::hint(&select.field, CASE_FIELDS);
+        Err(GuardError::Unknown { name: format!("case.{}", select.field), hint })
     }
 
     /// Operators are functions with names such as `_&&_`; the others are listed.

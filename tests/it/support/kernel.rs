@@ -169,7 +169,19 @@ impl Given {
         let last = ledger.len();
         let group_ends = vec![Seq(ledger.len() as u64)];
         let delivery = Delivery { most: 600, unstored: 0 };
-        Self { state, store, tenant, delivery, sealed: VecDeque::new(), now: at, next, ledger, group_ends, intake: Vec::new(), last }
+        Self {
+            state,
+            store,
+            tenant,
+            delivery,
+            sealed: VecDeque::new(),
+            now: at,
+            next,
+            ledger,
+            group_ends,
+            intake: Vec::new(),
+            last,
+        }
     }
 
     /// A tenant whose ledger has its first entry only.
@@ -367,7 +379,10 @@ impl Given {
         });
         let Some(refused) = refused else { panic!("nothing was refused: {events:#?}") };
         assert_eq!(refused.reason.rule, rule, "{}", refused.reason.message);
-        let place = self.ledger.iter().rposition(|out| matches!(&out.entry.decided.event, Event::EventRefused(it) if it == refused));
+        let place = self
+            .ledger
+            .iter()
+            .rposition(|out| matches!(&out.entry.decided.event, Event::EventRefused(it) if it == refused));
         match &self.ledger[place.expect("it is there")].entry.decided.event {
             Event::EventRefused(it) => it,
             other => panic!("{other:?}"),

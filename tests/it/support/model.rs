@@ -35,7 +35,10 @@ impl Told {
     fn expected(&self, policies: &PolicySet) -> Option<(Instant, Alarm)> {
         let calendar = policies.calendar_by_sha(&self.term.calendar)?;
         let breach = (!self.breached).then(|| (self.term.overdue_from(), None));
-        let rungs = self.ladder.iter().flat_map(|ladder| ladder.rungs.iter().zip(0_u16..).map(move |it| (ladder, it)));
+        let rungs = self
+            .ladder
+            .iter()
+            .flat_map(|ladder| ladder.rungs.iter().zip(0_u16..).map(move |it| (ladder, it)));
         let rungs = rungs.filter_map(|(ladder, (rung, place))| {
             let used = self.term.rungs[usize::from(place)];
             let at = instant(calendar, ladder, rung, used, &self.term);
@@ -61,7 +64,9 @@ fn instant(calendar: &Calendar, ladder: &Ladder, rung: &Rung, used: u16, term: &
     let times = i32::from(used);
     let whole = match (rung.at, rung.every) {
         (at, None) => at,
-        (Offset::WorkingDays(first), Some(Offset::WorkingDays(each))) => Offset::WorkingDays(first + each * times),
+        (Offset::WorkingDays(first), Some(Offset::WorkingDays(each))) => {
+            Offset::WorkingDays(first + each * times)
+        }
         other => panic!("no shipped ladder steps like {other:?}"),
     };
     let at = offset(calendar, &due, whole);
@@ -96,7 +101,8 @@ pub fn alarms(given: &Given) -> Result<(), String> {
                 let workflow = policies.workflow(&cases[&case]).expect("the workflow");
                 let ladder = workflow.clocks.iter().find(|clock| clock.name == it.clock);
                 let ladder = ladder.and_then(|clock| clock.ladder.clone());
-                let fresh = Told { case, ladder, term: it.term.clone(), breached: false, running: true, since: now };
+                let fresh =
+                    Told { case, ladder, term: it.term.clone(), breached: false, running: true, since: now };
                 told.insert(key(&it.clock), fresh);
             }
             Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
@@ -140,7 +146,10 @@ pub fn alarms(given: &Given) -> Result<(), String> {
                 let one = told.get_mut(&key(&it.clock)).ok_or("a rung without being set")?;
                 let expected = one.expected(policies);
                 if expected != Some((at, Some((it.rung, it.nth)))) {
-                    return Err(format!("{}: rung {}.{} at {at}, expected {expected:?}", one.case, it.rung, it.nth));
+                    return Err(format!(
+                        "{}: rung {}.{} at {at}, expected {expected:?}",
+                        one.case, it.rung, it.nth
+                    ));
                 }
                 one.term.rungs[usize::from(it.rung)] = it.nth;
             }
