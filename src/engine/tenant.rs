@@ -155,13 +155,12 @@ impl<L: Log, H: Shelf> Engine<L, H> {
                 Ok(Turn::Stop) => return Ok(()),
                 Ok(Turn::Become(next)) => role = next,
                 Ok(Turn::Switch) => fold = self.switch(fold).await,
-                Ok(Turn::Damaged(failure)) => return Err(failure),
                 Err(failure) if failure.is_fenced() => {
                     info!(tenant = %self.settings.tenant, "another engine has appended; this one follows");
                     fold.reload()?;
                     role = Role::Following;
                 }
-                Err(failure) => return Err(failure),
+                Ok(Turn::Damaged(failure)) | Err(failure) => return Err(failure),
             }
         }
     }
