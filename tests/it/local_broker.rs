@@ -134,3 +134,19 @@ fn docker_compose_builds_duban_and_points_it_at_the_three_nodes() {
         assert!(command.contains(part), "{part} is not in {command}");
     }
 }
+
+#[test]
+fn docker_compose_starts_duban_with_options_that_it_has() {
+    let compose = compose();
+    let duban = compose.services.get("duban").expect("the service");
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_duban"))
+        .args(["serve", "--help"])
+        .output()
+        .expect("the program runs");
+    let help = String::from_utf8(help.stdout).expect("a text");
+    let options: Vec<&String> = duban.command.iter().filter(|word| word.starts_with("--")).collect();
+    assert!(options.len() >= 5, "{:?}", duban.command);
+    for option in options {
+        assert!(help.contains(&format!("{option} <")), "duban serve has no option {option}");
+    }
+}
