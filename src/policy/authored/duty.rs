@@ -248,10 +248,8 @@ fn state(zh: &str, en: &str, waits_for: Vec<Who>, events: BTreeMap<EventType, Tr
 /// Where a field of the workflow that a duty is short for stands in the duty.
 #[must_use]
 pub fn authored_field(field: &str) -> String {
-    const PLACES: [(&str, &str); 13] = [
+    const PLACES: [(&str, &str); 11] = [
         ("/opens/calendar/calendar", "/calendar"),
-        ("/states/open/events", "/satisfiedBy/event"),
-        ("/states/returned/events", "/satisfiedBy/event"),
         ("/states/submitted/waitsFor", "/review/by"),
         ("/states/submitted/events", "/review"),
         ("/clocks/0/stop/at", "/satisfiedBy/at"),
@@ -267,7 +265,8 @@ pub fn authored_field(field: &str) -> String {
         // Groups are expanded there, so that the places in the lists differ.
         return "/for".into();
     }
-    if field.starts_with("/states/open/events") && !field.ends_with("/when") {
+    let submits = ["/states/open/events", "/states/returned/events"];
+    if submits.iter().any(|place| field.starts_with(place)) && !field.ends_with("/when") {
         return "/satisfiedBy/event".into();
     }
     if field.ends_with("/when") && field.starts_with("/states") {
