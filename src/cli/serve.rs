@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::publishing::publish_and_tell;
-use super::service::{Service, of_log};
+use super::service::{Service, of_log, ready};
 use super::{folder, stop};
 use crate::config::ServeSettings;
 use crate::id::TenantId;
@@ -63,6 +64,10 @@ impl ServeArgs {
     }
 }
 
+/// How long the first line waits for engines that read what is there; a long
+/// ledger is read on while questions are answered from what was stored.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
 /// Runs the command until it is asked to stop.
 ///
 /// # Errors
@@ -76,6 +81,10 @@ pub async fn run(args: &ServeArgs) -> Ended {
     };
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
+    for room in &service.rooms {
+        // A tenant that stops says so itself; the others are served all the same.
+        let _ = tokio::time::timeout(READY_WITHIN, ready(&room.handle)).await;
+    }
     tracing::info!("HTTP listens at http://{}", service.address());
     publish_beside(&service, definitions);
     service.run(stop::requested()).await

@@ -211,7 +211,9 @@ impl<L: Log, H: Shelf> Engine<L, H> {
             if let Some(turn) = self.next_turn() {
                 let finished = leader.finish().await;
                 leader.abandon().await;
-                return finished.map(|()| turn);
+                // Whoever asked to stop is not kept waiting by what went wrong; what was
+                // not appended is decided again by the next engine.
+                return if matches!(turn, Turn::Stop) { Ok(turn) } else { finished.map(|()| turn) };
             }
         }
     }

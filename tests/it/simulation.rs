@@ -90,11 +90,6 @@ fn one_engine_through_everything() {
 }
 
 #[test]
-fn two_engines_through_everything() {
-    live(seeds(200, 12), || Behaviour::wild(200, 2));
-}
-
-#[test]
 fn two_engines_in_calm() {
     live(seeds(300, 2), || Behaviour::calm(150, 2));
 }
