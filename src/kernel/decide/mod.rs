@@ -1,10 +1,10 @@
 //! Deciding: state × fact × time → events.
 //!
 //! A fact goes through the same doors in the same order, and the first that stays
-//! shut is the reason of its refusal: read ([`admit`]), seen before, publisher
+//! shut is the reason of its refusal: read (`admit`), seen before, publisher
 //! known, type known, time plausible, data as its schema says; then its case is
-//! found ([`route`]), the transition is judged ([`transit`]), and the clocks follow
-//! ([`clocks`]). Policies come in by [`publish`]. Every fact has at least one
+//! found (`route`), the transition is judged (`transit`), and the clocks follow
+//! (`clocks`). Policies come in by `publish`. Every fact has at least one
 //! event; nothing here reads a clock, draws a number or does I/O.
 
 mod admit;

@@ -144,7 +144,7 @@ pub struct AuthoredTrigger {
     /// Any of these; `case.opened` stands for the opening itself.
     #[schemars(length(min = 1))]
     pub events: Vec<EventType>,
-    /// Which time counts: recorded, occurred or data.<field>.
+    /// Which time counts: recorded, occurred or `data.<field>`.
     pub at: TimeSource,
     /// A condition on the fact, in CEL.
     #[serde(default)]
