@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::publishing::publish_and_tell;
-use super::service::{Service, of_log};
-use super::{folder, stop};
+use super::service::{Service, of_log, ready};
+use super::folder;
+use super::stop::Stop;
 use crate::config::ServeSettings;
 use crate::id::TenantId;
 use crate::nats::{Broker, BrokerSettings};
@@ -74,11 +74,12 @@ pub async fn run(args: &ServeArgs) -> Ended {
         Some(folder) => folder::definitions(folder, &settings.tenants)?,
         None => BTreeMap::new(),
     };
+    let mut stop = Stop::listen()?;
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
     tracing::info!("HTTP listens at http://{}", service.address());
     publish_beside(&service, definitions);
-    service.run(stop::requested()).await
+    service.run(stop.requested()).await
 }
 
 /// The broker of these settings.
@@ -90,11 +91,18 @@ pub async fn connect(settings: &ServeSettings) -> Result<Broker, Failure> {
     Broker::connect(broker).await.map_err(of_log)
 }
 
-/// Publishes each tenant's policies while everything else goes on.
+/// Says when each tenant's engine is ready, and publishes its policies then, while
+/// everything else goes on.
 fn publish_beside(service: &Service, mut definitions: BTreeMap<TenantId, Vec<Definition>>) {
     for room in &service.rooms {
-        let Some(definitions) = definitions.remove(&room.tenant) else { continue };
-        let (room, definitions) = (room.clone(), Arc::new(definitions));
-        tokio::spawn(async move { publish_and_tell(&room, &definitions).await });
+        let (room, definitions) = (room.clone(), definitions.remove(&room.tenant));
+        tokio::spawn(async move {
+            if ready(&room.handle).await {
+                tracing::info!(tenant = %room.tenant, "the engine is ready");
+            }
+            if let Some(definitions) = definitions {
+                publish_and_tell(&room, &definitions).await;
+            }
+        });
     }
 }
