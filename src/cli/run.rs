@@ -99,10 +99,9 @@ pub fn main() -> ExitCode {
 fn ended(arguments: &Arguments) -> Ended {
     let usual = match &arguments.command {
         Command::Serve(_) => "info",
-        // Its broker stops with it, and a lost connection is then no news.
-        Command::Up(_) => "warn,duban::nats=error",
-        // Whoever asks wants the answer; the log would only be noise.
-        _ => "warn",
+        // Whoever asks wants the answer; and where a broker is stopped or left on
+        // purpose, a lost connection is no news.
+        _ => "warn,duban::nats=error",
     };
     let filter = arguments.log.as_deref().unwrap_or(usual);
     telemetry::log(filter, arguments.log_format).or_exit(Exit::Usage)?;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::publishing::publish_and_tell;
 use super::service::{Service, of_log, ready};
-use super::{folder, stop};
+use super::folder;
+use super::stop::Stop;
 use crate::config::ServeSettings;
 use crate::id::TenantId;
 use crate::nats::{Broker, BrokerSettings};
@@ -64,10 +63,6 @@ impl ServeArgs {
     }
 }
 
-/// How long the first line waits for engines that read what is there; a long
-/// ledger is read on while questions are answered from what was stored.
-const READY_WITHIN: Duration = Duration::from_secs(10);
-
 /// Runs the command until it is asked to stop.
 ///
 /// # Errors
@@ -79,15 +74,12 @@ pub async fn run(args: &ServeArgs) -> Ended {
         Some(folder) => folder::definitions(folder, &settings.tenants)?,
         None => BTreeMap::new(),
     };
+    let mut stop = Stop::listen()?;
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
-    for room in &service.rooms {
-        // A tenant that stops says so itself; the others are served all the same.
-        let _ = tokio::time::timeout(READY_WITHIN, ready(&room.handle)).await;
-    }
     tracing::info!("HTTP listens at http://{}", service.address());
     publish_beside(&service, definitions);
-    service.run(stop::requested()).await
+    service.run(stop.requested()).await
 }
 
 /// The broker of these settings.
@@ -99,11 +91,18 @@ pub async fn connect(settings: &ServeSettings) -> Result<Broker, Failure> {
     Broker::connect(broker).await.map_err(of_log)
 }
 
-/// Publishes each tenant's policies while everything else goes on.
+/// Says when each tenant's engine is ready, and publishes its policies then, while
+/// everything else goes on.
 fn publish_beside(service: &Service, mut definitions: BTreeMap<TenantId, Vec<Definition>>) {
     for room in &service.rooms {
-        let Some(definitions) = definitions.remove(&room.tenant) else { continue };
-        let (room, definitions) = (room.clone(), Arc::new(definitions));
-        tokio::spawn(async move { publish_and_tell(&room, &definitions).await });
+        let (room, definitions) = (room.clone(), definitions.remove(&room.tenant));
+        tokio::spawn(async move {
+            if ready(&room.handle).await {
+                tracing::info!(tenant = %room.tenant, "the engine is ready");
+            }
+            if let Some(definitions) = definitions {
+                publish_and_tell(&room, &definitions).await;
+            }
+        });
     }
 }

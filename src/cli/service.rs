@@ -108,15 +108,16 @@ impl Service {
         self.doors.close().await;
         let mut worst = if self.failed.is_empty() { Exit::Done } else { Exit::Stopped };
         for room in &self.rooms {
-            if room.handle.status().role == Role::Stopped {
-                worst = Exit::Stopped;
-            }
             room.handle.stop().await;
         }
         for (room, mut engine) in self.rooms.iter().zip(self.engines) {
             if tokio::time::timeout(END_WITHIN, &mut engine).await.is_err() {
                 tracing::warn!(tenant = %room.tenant, "the engine does not end in time; it is left");
                 engine.abort();
+            }
+            // Only now: an engine may have been about to say that it stops for good.
+            if room.handle.status().role == Role::Stopped {
+                worst = Exit::Stopped;
             }
             flush(room).await;
         }

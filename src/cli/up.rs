@@ -14,7 +14,8 @@ use super::publishing::publish_and_tell;
 use super::sample::load;
 use super::serve::connect;
 use super::service::Service;
-use super::{folder, stop, welcome, world};
+use super::stop::Stop;
+use super::{folder, welcome, world};
 use crate::config::ServeSettings;
 use crate::id::TenantId;
 
@@ -82,22 +83,21 @@ type Definitions = std::collections::BTreeMap<TenantId, Vec<crate::policy::defin
 
 async fn serve(args: &UpArgs, settings: &ServeSettings, definitions: &Definitions, nats: &str) -> Ended {
     settings.check().or_exit(Exit::Usage)?;
+    let mut stop = Stop::listen()?;
     let connected = connect(settings).await?;
     let service = Service::start(settings, &connected).await?;
     let http = format!("http://{}", service.address());
     let place = args.data.join("up.json");
     remember(&place, &Running { http: http.clone(), nats: nats.to_owned() })?;
-    let stop = stop::requested();
-    tokio::pin!(stop);
     let is_up = tokio::select! {
         () = fill(args, &service, definitions) => true,
-        () = &mut stop => false,
+        () = stop.requested() => false,
     };
     let ended = if is_up {
         let told = welcome::tell(&http, nats, &args.data, &settings.tenants).await;
         // Whoever does not read the welcome still wants the server.
         told.or_else(|failure| if failure.is_broken_pipe() { Ok(()) } else { Err(failure) })?;
-        service.run(stop).await
+        service.run(stop.requested()).await
     } else {
         service.close().await
     };

@@ -43,6 +43,8 @@ pub struct Fold<S: Store> {
     state: State<Stored<S>>,
     store: S,
     tenant: TenantId,
+    /// Where the fold stood when it was last written here.
+    written: Seq,
 }
 
 impl<S: Store> Fold<S> {
@@ -52,7 +54,8 @@ impl<S: Store> Fold<S> {
     /// [`EngineError::State`] when its rows cannot be read.
     pub fn load(store: S, tenant: &TenantId) -> Result<Self, EngineError> {
         let state = State::load(Stored(store.clone()), tenant)?;
-        Ok(Self { state, store, tenant: tenant.clone() })
+        let written = state.checkpoint().seq;
+        Ok(Self { state, store, tenant: tenant.clone(), written })
     }
 
     /// The state, stored or not.
@@ -76,6 +79,7 @@ impl<S: Store> Fold<S> {
     /// As [`Fold::load`].
     pub fn reload(&mut self) -> Result<(), EngineError> {
         self.state = State::load(Stored(self.store.clone()), &self.tenant)?;
+        self.written = self.seq();
         Ok(())
     }
 
@@ -106,13 +110,15 @@ impl<S: Store> Fold<S> {
     /// # Errors
     /// [`EngineError::State`] when the store is damaged.
     pub fn write(&mut self) -> Result<(), EngineError> {
-        if self.state.weight() == 0 {
+        // An entry may leave no row but the checkpoint, as the first one does.
+        if self.state.weight() == 0 && self.seq() == self.written {
             return Ok(());
         }
         let layer = self.state.seal()?;
         let rows = settle(&layer, self.state.backing())?;
         commit(&self.store, rows)?;
         self.state.release();
+        self.written = self.seq();
         Ok(())
     }
 

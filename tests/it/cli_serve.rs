@@ -83,7 +83,7 @@ async fn policies_are_applied_once_and_only_where_they_differ() {
     let server = Server::start().await;
     let data = TempDir::new().expect("a folder");
     let path = data.path().to_str().expect("a path");
-    let serving = Serving::start(&[
+    let mut serving = Serving::start(&[
         "serve",
         "--nats",
         server.url(),
@@ -94,6 +94,7 @@ async fn policies_are_applied_once_and_only_where_they_differ() {
         "--http",
         "127.0.0.1:0",
     ]);
+    serving.wait_for("the engine is ready");
     let dry = serving.ask(&["policy", "apply", "workflows", "--dry-run"]).ends(0);
     assert!(dry.out.contains("would be published") && dry.out.contains(" 0 are in force"), "{}", dry.out);
     let applied = serving.ask(&["policy", "apply", "workflows"]).ends(0);

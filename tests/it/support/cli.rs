@@ -106,10 +106,13 @@ impl Serving {
         Self { child, lines, seen: Vec::new(), server: String::new() }
     }
 
-    /// Waits for a line that has `text` in it.
+    /// Waits for a line that has `text` in it, unless it was there already.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) -> String {
         let until = Instant::now() + PATIENCE;
+        if let Some(line) = self.seen.iter().find(|line| line.contains(text)) {
+            return line.clone();
+        }
         while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             self.seen.push(line.clone());
             if line.contains(text) {
