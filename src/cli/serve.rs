@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::folder;
 use super::publishing::publish_and_tell;
 use super::service::{Service, of_log, ready};
-use super::folder;
 use super::stop::Stop;
 use crate::config::ServeSettings;
 use crate::id::TenantId;
