@@ -57,7 +57,7 @@
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
 //! | 9 | [`sim`] | seeds, faults, virtual time, the auditor | be part of a run |
-//! | 10 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//! | 10 | [`http`], [`desk`], [`cli`], [`telemetry`] | surfaces; `desk` stands on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
 //!
 //! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
 //! its arithmetic, `explain.rs` its reasons). What a fact does is
@@ -86,6 +86,7 @@
 pub mod calendar;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod engine;
 pub mod event;
 pub mod http;

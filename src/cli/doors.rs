@@ -1,6 +1,7 @@
 //! The HTTP side of a serving process: its address, its router, its end.
 //!
-//! The routes and their answers are [`crate::http`]'s; here they get the rooms.
+//! The routes and their answers are [`crate::http`]'s and [`crate::desk`]'s; here
+//! they get the rooms.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Failure, OrExit as _};
 use super::service::Room;
 use super::world;
+use crate::desk;
 use crate::http::{self, Site, Tenant};
 use crate::id::TenantId;
 
@@ -98,5 +100,6 @@ fn router(rooms: &[Room], failed: &[(TenantId, String)]) -> Result<Router, Failu
         (room.tenant.clone(), Arc::new(tenant))
     };
     let tenants = rooms.iter().map(served).collect();
-    Ok(http::router(Site { tenants, now: world::wall_clock(), metrics: Some(metrics) }))
+    let site = Site { tenants, now: world::wall_clock(), metrics: Some(metrics) };
+    Ok(http::router_with(site, desk::routes()))
 }

@@ -16,5 +16,5 @@ pub mod routes;
 pub mod site;
 pub mod watch;
 
-pub use routes::router;
+pub use routes::{router, router_with};
 pub use site::{Site, Tenant};

@@ -14,8 +14,13 @@ use super::{cases, deadlines, events, health, lists, operations};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
-/// Everything under one router, ready to be served.
+/// The questions and the way in under one router, ready to be served.
 pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
+    router_with(site, Router::new())
+}
+
+/// The same with the routes of another surface beside them, watched alike.
+pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S, L>>>) -> Router {
     let watched = Watch::new((site.now)());
     let tenant = Router::new()
         .route("/overdue", get(deadlines::overdue::<S, L>))
@@ -38,6 +43,7 @@ pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<S, L>))
         .route("/metrics", get(health::metrics::<S, L>))
+        .merge(beside)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
                           policies, calendars, status, events, due and rebuild";

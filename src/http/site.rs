@@ -99,6 +99,12 @@ impl<S: Store, L: Log> Asked<S, L> {
         self.path.get(name).map(String::as_str).unwrap_or_default()
     }
 
+    /// The query part of the address as it came.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
     /// The parameters, all of which must be among `known`.
     ///
     /// # Errors

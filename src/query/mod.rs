@@ -9,22 +9,30 @@
 //! [`telling`] and [`text_page`] are how answers are put; [`rows`] and
 //! [`policy_cache`] are how the projection is read.
 
+pub mod agenda;
 pub mod case;
 pub mod cases;
 pub mod counts;
 pub mod deadline_row;
 pub mod deadlines;
+pub mod desk;
+pub mod duties;
 pub mod error;
 pub mod explained;
+pub mod find;
+pub mod home;
 pub mod light;
 pub mod naming;
+pub mod overview;
 pub mod page;
 mod paused;
 pub mod policies;
 pub mod policy_cache;
 pub mod reader;
+pub mod recent;
 pub mod refusals;
 pub mod rows;
+pub mod settled;
 pub mod span;
 pub mod telling;
 pub mod text_page;

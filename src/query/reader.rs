@@ -26,9 +26,9 @@ use crate::time::Instant;
 
 /// Answers questions about one tenant. Cheap to clone.
 pub struct Reader<S, L> {
-    store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
-    ledger: L,
-    cache: Arc<PolicyCache>,
+    pub(super) store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
+    pub(super) ledger: L,
+    pub(super) cache: Arc<PolicyCache>,
 }
 
 impl<S, L: Clone> Clone for Reader<S, L> {
@@ -182,7 +182,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         Ok(answers)
     }
 
-    fn of_policies<T>(
+    pub(super) fn of_policies<T>(
         &self,
         at: Instant,
         ask: impl FnOnce(&Policies) -> Result<T, QueryError>,
@@ -194,6 +194,6 @@ impl<S: Store, L: Log> Reader<S, L> {
     }
 }
 
-fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
+pub(super) fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
     Ok(Answer { as_of: as_of(rows, at)?, body })
 }
