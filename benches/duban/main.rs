@@ -12,6 +12,10 @@
     reason = "a benchmark prints, and stops where it cannot measure"
 )]
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod broker;
 mod end_to_end;
 mod overdue;

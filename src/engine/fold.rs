@@ -16,6 +16,7 @@ use crate::kernel::evolve::evolve;
 use crate::kernel::state::{State, settle};
 use crate::port::log::Record;
 use crate::port::store::Store;
+use crate::time::Instant;
 
 /// How many rows a fold gathers before it writes them: large enough that a row
 /// which changes often is written once, small enough to keep memory bounded.
@@ -120,6 +121,12 @@ impl<S: Store> Fold<S> {
         self.state.release();
         self.written = self.seq();
         Ok(())
+    }
+
+    /// When the next timer is due, or a little before; none when there is none.
+    pub fn next_timer(&self) -> Option<Instant> {
+        let wake = self.state.wake();
+        (wake < Instant::MAX).then_some(wake)
     }
 
     /// Where the fold stands.
