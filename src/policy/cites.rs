@@ -3,10 +3,13 @@
 //! It finds references and judges none of them; whether they exist is
 //! [`super::check::cite`]'s.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::definition::{Cite, Definition, Opening, Text, Workflow};
 use super::problem::child;
+use crate::id::UnitId;
 
 /// What kind of rule cites a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -14,8 +17,12 @@ use super::problem::child;
 pub enum RuleKind {
     /// A case that a fact opens.
     Workflow,
-    /// A case that the calendar opens.
+    /// A case that the calendar opens, with a date.
     Duty,
+    /// A case that the calendar opens, without a date.
+    Standing,
+    /// A number of facts that is owed.
+    Quota,
     /// A limit in time within one of these.
     Clock,
 }
@@ -39,6 +46,8 @@ pub struct Citation<'a> {
     pub pointer: String,
     /// What it says.
     pub cite: &'a Cite,
+    /// The clauses that bind single units, where it has some.
+    pub own: Option<&'a BTreeMap<UnitId, String>>,
     /// The rule that cites.
     pub rule: Rule,
 }
@@ -48,7 +57,20 @@ impl Citation<'_> {
     pub fn clauses(&self) -> impl Iterator<Item = (String, &str)> {
         let also = child(&self.pointer, "also");
         let also = self.cite.also.iter().enumerate().map(move |(at, id)| (child(&also, at), id.as_str()));
-        std::iter::once((child(&self.pointer, "clause"), self.cite.clause.as_str())).chain(also)
+        let own = self.own.into_iter().flatten();
+        let own = own.map(|(unit, id)| (child("/clauses", unit), id.as_str()));
+        std::iter::once((child(&self.pointer, "clause"), self.cite.clause.as_str())).chain(also).chain(own)
+    }
+}
+
+/// What kind of rule a workflow is as a whole.
+#[must_use]
+pub const fn kind_of(workflow: &Workflow) -> RuleKind {
+    match (&workflow.opens, workflow.quota.is_some(), workflow.standing.is_some()) {
+        (Opening::Event { .. }, _, _) => RuleKind::Workflow,
+        (Opening::Calendar { .. } | Opening::Once { .. }, true, _) => RuleKind::Quota,
+        (Opening::Calendar { .. } | Opening::Once { .. }, false, true) => RuleKind::Standing,
+        (Opening::Calendar { .. } | Opening::Once { .. }, false, false) => RuleKind::Duty,
     }
 }
 
@@ -65,20 +87,19 @@ pub fn citations(definition: &Definition) -> Vec<Citation<'_>> {
 }
 
 fn of_workflow(workflow: &Workflow) -> Vec<Citation<'_>> {
-    let kind = match workflow.opens {
-        Opening::Event { .. } => RuleKind::Workflow,
-        Opening::Calendar { .. } => RuleKind::Duty,
-    };
+    let kind = kind_of(workflow);
     let whole = Rule { kind, name: workflow.name.to_string(), title: workflow.title.clone() };
-    let mut found = vec![Citation { pointer: "/cite".into(), cite: &workflow.cite, rule: whole }];
+    let pointer = "/cite".into();
+    let own = Some(&workflow.clauses);
+    let mut found = vec![Citation { pointer, cite: &workflow.cite, own, rule: whole }];
     for (at, clock) in workflow.clocks.iter().enumerate() {
         // A duty's own clock is the duty itself, with the same reference.
-        if kind == RuleKind::Duty && clock.cite == workflow.cite {
+        if kind != RuleKind::Workflow && clock.cite == workflow.cite {
             continue;
         }
         let name = format!("{}/{}", workflow.name, clock.name);
         let rule = Rule { kind: RuleKind::Clock, name, title: clock.title.clone() };
-        found.push(Citation { pointer: format!("/clocks/{at}/cite"), cite: &clock.cite, rule });
+        found.push(Citation { pointer: format!("/clocks/{at}/cite"), cite: &clock.cite, own: None, rule });
     }
     found
 }

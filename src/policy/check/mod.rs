@@ -11,6 +11,7 @@ pub mod event_type;
 pub mod graph;
 pub mod ladder;
 pub mod notice;
+pub mod owing;
 pub mod path;
 pub mod register;
 pub mod rule;
