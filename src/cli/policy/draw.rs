@@ -40,7 +40,8 @@ pub fn run(args: &DrawArgs) -> Ended {
     let tenants = args.reading.definitions()?;
     let mut found: Vec<(&TenantId, &Workflow, Titles)> = Vec::new();
     for (tenant, definitions) in &tenants {
-        let named = workflows(definitions).filter(|workflow| workflow.name == args.name);
+        let named = definitions.iter().filter_map(Definition::as_workflow);
+        let named = named.filter(|workflow| workflow.name == args.name);
         if let Some(workflow) = named.max_by_key(|workflow| workflow.effective.from) {
             found.push((tenant, workflow, Titles::of(definitions)));
         }
@@ -48,7 +49,7 @@ pub fn run(args: &DrawArgs) -> Ended {
     let (workflow, titles) = match found.as_slice() {
         [(_, workflow, titles)] => (workflow, titles),
         [] => {
-            let known = tenants.values().flat_map(|definitions| workflows(definitions));
+            let known = tenants.values().flatten().filter_map(Definition::as_workflow);
             let hint = near::hint(args.name.as_str(), known.map(|workflow| workflow.name.as_str()));
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
             return Err(Failure::new(
@@ -74,14 +75,4 @@ pub fn run(args: &DrawArgs) -> Ended {
     )?;
     output.finish()?;
     Ok(Exit::Done)
-}
-
-fn workflows(definitions: &[Definition]) -> impl Iterator<Item = &Workflow> {
-    definitions.iter().filter_map(|definition| match definition {
-        Definition::Workflow(workflow) => Some(&**workflow),
-        Definition::Register(_)
-        | Definition::Calendar(_)
-        | Definition::EventType(_)
-        | Definition::Notice(_) => None,
-    })
 }
