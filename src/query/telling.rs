@@ -158,7 +158,9 @@ impl Teller<'_> {
             Definition::EventType(_)
             | Definition::Register(_)
             | Definition::Calendar(_)
-            | Definition::Workflow(_) => None,
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => None,
         });
         titled.unwrap_or_else(|| Text::new(kind.as_str(), kind.as_str()))
     }

@@ -8,6 +8,7 @@ use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
 use super::register::AuthoredRegister;
+use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::structure;
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
@@ -28,6 +29,10 @@ pub enum Authored {
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
     Duty(Box<AuthoredDuty>),
+    /// A figure that has to reach a number.
+    Target(Box<AuthoredTarget>),
+    /// What figures are worth.
+    Scorecard(Box<AuthoredScorecard>),
     /// What a fact must look like.
     EventType(EventTypeDefinition),
 }
@@ -94,6 +99,8 @@ impl Document {
             "Calendar" => from(json).map(|it| Authored::Calendar(Box::new(it))),
             "Ladder" => from(json).map(Authored::Ladder),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
+            "Target" => from(json).map(|it| Authored::Target(Box::new(it))),
+            "Scorecard" => from(json).map(|it| Authored::Scorecard(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),
         };
         read.map_err(|flaw| vec![self.problem(flaw)])

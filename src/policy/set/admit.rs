@@ -67,7 +67,17 @@ impl PolicySet {
             Definition::Calendar(calendar) => check::calendar::flaws(calendar),
             Definition::EventType(event_type) => check::event_type::flaws(event_type),
             Definition::Workflow(workflow) => self.workflow_flaws(workflow),
+            Definition::Target(_) | Definition::Scorecard(_) => self.score_flaws(definition),
         }
+    }
+
+    fn score_flaws(&self, definition: &Definition) -> Vec<Flaw> {
+        let mut flaws = check::score::flaws(&self.world(), definition);
+        let others = self.definitions().filter_map(|(_, other)| other.effective_beside(definition));
+        // A version that begins on the same day replaces the other one.
+        let others = others.filter(|(other, this)| other.1.from != this.1.from);
+        flaws.extend(others.filter_map(|(other, this)| check::versions::overlap(other, this)));
+        flaws
     }
 
     /// The names that definitions may refer to.
