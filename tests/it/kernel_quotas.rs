@@ -207,7 +207,7 @@ fn tallies_are_summed_through_layers_that_are_not_stored() {
         assert_eq!(passed(given, "2022-07-06T00:00", "2022-07-07T00:00"), 1);
         assert_eq!(passed(given, "2022-07-01T00:00", "2022-07-06T00:00"), 1);
         assert_eq!(passed(given, "2022-08-01T00:00", "2022-09-01T00:00"), 0);
-        let quotas = |of| sum(given, "quota-news", of, "2022-08-01T00:00", "2022-08-01T00:15");
+        let quotas = |of| sum(given, "quota-news", of, "2022-07-31T23:45", "2022-08-01T00:00");
         assert_eq!((quotas(Tallied::InTime), quotas(Tallied::Open), quotas(Tallied::Late)), (1, 0, 0));
     };
     check(&given);
