@@ -47,14 +47,14 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (row.case.key()) }
-                small { (view.of(&row.workflow.title)) " · " (view.of(&row.clock.title)) @if let Some(period) = &row.period { " · " (period) } }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (row.period.as_deref().unwrap_or(row.case.key())) }
+                @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td {
                 a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
                 @if !row.waits_for.is_empty() { small { (view.say("待 ", "waits for ")) (names(view, &row.waits_for)) } }
             }
-            td { (view.of(&row.state.title)) }
+            td .state { (view.of(&row.state.title)) }
             td { (clause(view, &row.cite)) }
             td .moment { (view.of(&row.started)) }
             td .num { @if row.reminders > 0 { (row.reminders) } @else { span .muted { "–" } } }
@@ -101,11 +101,11 @@ fn settled_row(view: &View, row: &SettledRow) -> Markup {
             td .moment { (view.of(&row.met)) }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (row.case.key()) }
-                small { (view.of(&row.workflow.title)) " · " (view.of(&row.clock.title)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (row.period.as_deref().unwrap_or(row.case.key())) }
+                @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td { a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) } }
-            td { (view.of(&row.state.title)) }
+            td .state { (view.of(&row.state.title)) }
             td { (clause(view, &row.cite)) }
             td .moment { (view.of(&row.started)) }
             td .num { (row.reminders) }

@@ -62,6 +62,9 @@ pub struct SettledRow {
     pub level: u8,
     /// How often it was moved.
     pub moves: u16,
+    /// The period it is about, when the calendar opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
 }
 
 /// A page of met deadlines: those of the filter's unit, workflow and state, met
@@ -119,7 +122,7 @@ fn settled_row(
         case: case.id.clone(),
         workflow: Named::workflow(&workflow),
         clock: Named::clock(clock),
-        cite: clock.cite.clone(),
+        cite: workflow.cite_of(&clock.cite, &case.owner),
         unit: Named::unit(policies, &case.owner),
         state: Named::state(&workflow, &case.state),
         started_at: term.started_at,
@@ -133,5 +136,6 @@ fn settled_row(
         reminders: deadline.reminders,
         level: deadline.level,
         moves: deadline.moves,
+        period: case.period.as_ref().map(ToString::to_string),
     }))
 }
