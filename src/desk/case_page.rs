@@ -2,12 +2,12 @@
 //! happened.
 
 use axum::response::Response;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
 use super::failure::Failure;
 use super::ledger_table::met;
-use super::parts::{clause, empty, light, names, provisional};
+use super::parts::{clause, empty, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
 use super::view::View;
@@ -24,17 +24,22 @@ use crate::query::timeline::Told;
 pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let id = CaseId::new(visit.part("id"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
-    let answer = visit.tenant.reader.case(&id, visit.view.at).await;
-    let answer = answer.map_err(|error| visit.failed(error))?;
+    let answer = visit.tenant.reader.drawn_case(&id, visit.view.at).await;
+    let (answer, diagram) = answer.map_err(|error| visit.failed(error))?;
     let (view, case) = (&visit.view, &answer.body);
     let body = html! {
         div data-live="facts" { (facts(view, case)) }
         section data-live="deadlines" aria-labelledby="deadlines-title" {
             h2 #deadlines-title { (view.say("期限", "Deadlines")) }
             @if case.deadlines.is_empty() {
-                (empty(view.say("没有期限", "No deadline"), view.say("流程起算时限后,这里逐日画出。", "Once a clock starts, it is drawn here day by day.")))
+                (empty(view.say("没有期限", "No deadline"), view.say("流程起算时限后，这里逐日画出。", "Once a clock starts, it is drawn here day by day.")))
             }
             @for deadline in &case.deadlines { (deadline_block(view, deadline)) }
+        }
+        section .diagram data-live="diagram" aria-labelledby="diagram-title" {
+            h2 #diagram-title { (view.say("流程与当前状态", "Workflow and present state")) }
+            // The diagram is our own drawing; its texts are escaped where it is drawn.
+            div .scroll tabindex="0" role="region" aria-labelledby="diagram-title" { (PreEscaped(view.of(&diagram))) }
         }
         section data-live="timeline" aria-labelledby="timeline-title" {
             h2 #timeline-title { (view.say("经过", "What happened")) }
@@ -71,19 +76,16 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
             } }
             @if let Some(period) = &case.period { div { dt { (view.say("周期", "Period")) } dd { (period) } } }
             div { dt { (view.say("依据", "Clause")) } dd { (clause(view, &case.cite)) } }
+            @if !case.assist.is_empty() { div { dt { (view.say("配合单位", "Helped by")) } dd { (names(view, &case.assist)) } } }
+            @if let Some(evidence) = &case.evidence { div { dt { (view.say("佐证材料", "Evidence")) } dd { (view.of(evidence)) } } }
+            @if let Some(standing) = &case.standing { div { dt { (view.say("长期任务", "Standing duty")) } dd { (view.of(standing)) } } }
+            @if let Some(progress) = &case.progress { div { dt { (view.say("进度", "Progress")) } dd { (view.of(&progress.words)) } } }
             div { dt { (view.say("政策版本", "Policy")) } dd {
                 a href=(view.link(&format!("policies/Workflow/{}", case.workflow.id), &[("version", &case.policy.version)])) { (case.policy.version) }
             } }
-            @for (name, value) in kept(&case.kept) { div { dt { (name) } dd { (value) } } }
+            @for (name, value) in pairs(view, &case.kept) { div { dt { (name) } dd { (value) } } }
         }
     }
-}
-
-/// What the case remembers, as pairs.
-fn kept(kept: &Value) -> Vec<(String, String)> {
-    let Value::Object(kept) = kept else { return Vec::new() };
-    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    kept.iter().map(|(name, value)| (name.clone(), told(value))).collect()
 }
 
 fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
@@ -146,7 +148,7 @@ fn timeline(view: &View, case: &CaseAnswer) -> Markup {
             (empty(view.say("暂时读不到账本", "The ledger cannot be read just now"), failed))
         }
         @if case.omitted > 0 {
-            p .muted { (view.say("更早的记录未列出,条数:", "Older entries left out: ")) (case.omitted) }
+            p .muted { (view.say("更早的记录未列出，条数：", "Older entries left out: ")) (case.omitted) }
         }
         ol .timeline { @for told in &case.timeline { (entry(view, told)) } }
     }
@@ -160,7 +162,7 @@ fn entry(view: &View, told: &Told) -> Markup {
                 p { (view.of(&told.words)) @if told.imported { " " span .tag { (view.say("补录", "imported")) } } }
                 @if let Some(data) = told.data.as_ref().filter(|data| has_content(data)) {
                     details { summary { (view.say("所述内容", "What it said")) }
-                        dl .facts.small { @for (name, value) in kept(data) { div { dt { (name) } dd { (value) } } } }
+                        dl .facts.small { @for (name, value) in pairs(view, data) { div { dt { (name) } dd { (value) } } } }
                     }
                 }
                 p .muted.meta { "#" (told.ledger_seq) " · " code { (told.kind) }

@@ -32,17 +32,17 @@ fn words(rule: &str) -> [(&'static str, &'static str); 2] {
         "projection.empty" => [
             ("账本还是空的", "The ledger is empty"),
             (
-                "还没有公布任何政策。运行 duban policy apply workflows/<辖区>,公布后这里即显示台账。",
+                "还没有公布任何政策。运行 duban policy apply workflows/<辖区>，公布后这里即显示台账。",
                 "No policy was published yet. Run duban policy apply workflows/<tenant>; the desk shows what it brings.",
             ),
         ],
         "thing.unknown" | "route.unknown" => [
             ("没有这一项", "There is no such thing"),
-            ("请检查网址,或从台账、搜索进入。", "Check the address, or go there from the ledger or the search."),
+            ("请检查网址，或从台账、搜索进入。", "Check the address, or go there from the ledger or the search."),
         ],
         "tenant.unknown" => [
             ("没有这个辖区", "There is no such tenant"),
-            ("请检查网址,或从首页选择辖区。", "Check the address, or choose a tenant from the first page."),
+            ("请检查网址，或从首页选择辖区。", "Check the address, or choose a tenant from the first page."),
         ],
         rule if rule.starts_with("parameter.") => [
             ("筛选条件有误", "A filter is not as it should be"),
@@ -51,7 +51,7 @@ fn words(rule: &str) -> [(&'static str, &'static str); 2] {
         rule if rule.starts_with("projection.") || rule.ends_with(".away") || rule.starts_with("server.") => [
             ("暂时读不到数据", "The data cannot be read just now"),
             (
-                "引擎可能正在启动或重建;数据没有丢失,请稍后刷新。",
+                "引擎可能正在启动或重建；数据没有丢失，请稍后刷新。",
                 "The engine may be starting or rebuilding; nothing is lost. Try again in a moment.",
             ),
         ],

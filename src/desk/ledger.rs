@@ -181,7 +181,7 @@ fn open_filters(view: &View, filter: &DeadlineFilter) -> Markup {
     html! {
         label { span { (view.say("灯", "Light")) }
             select name="light" {
-                option value="" { (view.say("在办(不含暂停)", "Running")) }
+                option value="" { (view.say("在办（不含暂停）", "Running")) }
                 @for one in Light::ALL { option value=(one.name()) selected[chosen == one.name()] { (one.shape()) " " (view.of(&one.word())) } }
                 option value="overdue,escalated" selected[filter.lights == BTreeSet::from([Light::Overdue, Light::Escalated])] { "■◆ " (view.say("全部超期", "all overdue")) }
             }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{clause, empty, light, names, provisional};
+use super::parts::{clause, empty, level, light, names, provisional};
 use super::view::View;
 use crate::query::deadline_row::DeadlineRow;
 use crate::query::settled::SettledRow;
@@ -12,7 +12,7 @@ pub fn open_table(view: &View, rows: &[DeadlineRow]) -> Markup {
     if rows.is_empty() {
         return empty(
             view.say("没有符合条件的期限", "No deadline is like that"),
-            view.say("放宽筛选条件,或换一个视图。", "Widen the filter, or choose another view."),
+            view.say("放宽筛选条件，或换一个视图。", "Widen the filter, or choose another view."),
         );
     }
     html! {
@@ -28,7 +28,7 @@ pub fn open_table(view: &View, rows: &[DeadlineRow]) -> Markup {
                     th scope="col" { (view.say("依据", "Clause")) }
                     th scope="col" { (view.say("起算时间", "Counted from")) }
                     th scope="col" .num { (view.say("催办", "Reminded")) }
-                    th scope="col" .num { (view.say("升级", "Level")) }
+                    th scope="col" { (view.say("升级", "Level")) }
                     th scope="col" .num { (view.say("改期", "Moved")) }
                 } }
                 tbody { @for row in rows { (open_row(view, row)) } }
@@ -58,7 +58,7 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             td { (clause(view, &row.cite)) }
             td .moment { (view.of(&row.started)) }
             td .num { @if row.reminders > 0 { (row.reminders) } @else { span .muted { "–" } } }
-            td .num { @if row.level > 0 { (row.level) } @else { span .muted { "–" } } }
+            td .level { @if row.level > 0 { (level(view, row.level)) } @else { span .muted { "–" } } }
             td .num { @if row.moves > 0 { (row.moves) } @else { span .muted { "–" } } }
         }
     }
@@ -69,7 +69,7 @@ pub fn settled_table(view: &View, rows: &[SettledRow]) -> Markup {
     if rows.is_empty() {
         return empty(
             view.say("没有符合条件的办结记录", "No met deadline is like that"),
-            view.say("放宽筛选条件;数量很多时请按流程筛选后翻页。", "Widen the filter, or turn the page."),
+            view.say("放宽筛选条件；数量很多时请按流程筛选后翻页。", "Widen the filter, or turn the page."),
         );
     }
     html! {

@@ -13,7 +13,7 @@ use crate::query::light::Light;
 use crate::query::naming::Named;
 
 /// How many workflows have a column of their own; the calmer ones share the last.
-const MOST_COLUMNS: usize = 10;
+const MOST_COLUMNS: usize = 8;
 /// How many units are shown; the calmer ones are in the list of units.
 const MOST_ROWS: usize = 40;
 
@@ -25,7 +25,7 @@ pub fn matrix(view: &View, counts: &Counts) -> Markup {
         return empty(
             view.say("没有未办结的期限", "No open deadlines"),
             view.say(
-                "事项立项或周期任务开启后,这里按单位和流程列出件数与灯色。",
+                "事项立项或周期任务开启后，这里按单位和流程列出件数与灯色。",
                 "Once a case opens, its count and light appear here by unit and workflow.",
             ),
         );

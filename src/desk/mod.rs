@@ -7,19 +7,29 @@
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
 mod assets;
+mod calendar_page;
 mod case_page;
 mod csv;
 mod export;
 mod failure;
+mod feed;
 mod ledger;
 mod ledger_table;
 mod matrix;
 mod overview;
 mod parts;
+mod policies;
+mod rankings;
+mod refusals;
+mod resubmit;
 mod routes;
+mod search;
+mod settings;
 mod sheet;
 mod shell;
 mod strip;
+mod supervision;
+mod units;
 mod view;
 mod viewer;
 mod visit;

@@ -15,7 +15,8 @@ use crate::calendar::{Reason, Text};
 use crate::engine::handle::{Role, Status};
 use crate::port::log::Log;
 use crate::port::store::Store;
-use crate::query::agenda::{DayAhead, MonthBehind};
+use crate::query::agenda::DayAhead;
+use crate::query::breaches::MonthBehind;
 use crate::query::error::QueryError;
 use crate::query::light::Light;
 use crate::query::overview::Overview;
@@ -48,7 +49,7 @@ pub async fn overview<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
             }
             div {
                 section data-live="months" aria-labelledby="months-title" {
-                    h2 #months-title { (view.say("超期未办,按到期月份", "Still overdue, by the month they fell due")) }
+                    h2 #months-title { (view.say("超期，本月与上月", "Overdue, this month and last")) }
                     (months(view, &answer.body.months))
                 }
                 section data-live="health" aria-labelledby="health-title" {
@@ -75,13 +76,13 @@ fn sentence(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup
     let escalated = figure(all.escalated, "escalated", &[("light", "escalated")]);
     html! {
         p .sentence data-live="sentence" {
-            (view.say("今天到期 ", "Due today: ")) (due) (view.say(" 件,超期 ", ", overdue: ")) (overdue)
-            (view.say(" 件,其中已升级 ", ", of which escalated: ")) (escalated) (view.say(" 件", ""))
+            (view.say("今天到期 ", "Due today: ")) (due) (view.say(" 件，超期 ", ", overdue: ")) (overdue)
+            (view.say(" 件，其中已升级 ", ", of which escalated: ")) (escalated) (view.say(" 件", ""))
             @if let Some(recent) = recent {
-                (view.say(";昨天此时以来新超期 ", "; since this time yesterday newly overdue: "))
+                (view.say("；昨天此时以来新超期 ", "; since this time yesterday newly overdue: "))
                 b { (number(recent.happened.breached)) }
-                (view.say(" 件,办结 ", ", closed: ")) b { (number(recent.happened.closed)) } (view.say(" 件", ""))
-                @if !recent.complete { (view.say("(仅最近部分)", " (of the latest entries only)")) }
+                (view.say(" 件，办结 ", ", closed: ")) b { (number(recent.happened.closed)) } (view.say(" 件", ""))
+                @if !recent.complete { (view.say("（仅最近部分）", " (of the latest entries only)")) }
             }
             (view.say("。", "."))
         }
@@ -90,7 +91,7 @@ fn sentence(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup
 
 fn days(view: &View, days: &[DayAhead]) -> Markup {
     if days.is_empty() {
-        let hint = "公布日历后,这里按日列出到期件数。";
+        let hint = "公布日历后，这里按日列出到期件数。";
         return empty(
             view.say("还没有日历", "No calendar yet"),
             view.say(hint, "Once a calendar is published, what falls due is shown here day by day."),
@@ -143,7 +144,7 @@ fn day_words(view: &View, ahead: &DayAhead) -> String {
         Reason::MakeUp { name } => format!("{} {}", view.of(name), view.say("调休上班", "make-up day")),
     };
     let unverified =
-        if ahead.day.verified { "" } else { view.say(",安排尚未公布", ", arrangements not published yet") };
+        if ahead.day.verified { "" } else { view.say("，安排尚未公布", ", arrangements not published yet") };
     format!("{} {reason}{unverified}: {} {}", ahead.day.date, ahead.due, view.say("件到期", "due"))
 }
 
@@ -199,12 +200,24 @@ fn sort_of(kind: &str) -> &'static str {
 
 fn months(view: &View, months: &[MonthBehind]) -> Markup {
     html! {
-        dl .figures {
-            @for (month, word) in months.iter().zip([view.say("本月", "This month"), view.say("上月", "Last month")]) {
-                @let (from, to) = (month.first_day.to_string(), month.last_day.to_string());
-                div {
-                    dt { (word) " " (month.month) }
-                    dd { a href=(view.link("ledger", &[("light", "overdue,escalated"), ("dayFrom", &from), ("dayTo", &to)])) { (number(month.still_overdue)) } }
+        table .plain {
+            thead { tr {
+                th scope="col" { (view.say("到期月份", "Fell due in")) }
+                th scope="col" .num { (view.say("按时", "In time")) }
+                th scope="col" .num { (view.say("超期", "Overdue")) }
+                th scope="col" .num { (view.say("其中已补办", "done since")) }
+                th scope="col" .num { (view.say("仍未办", "still open")) }
+            } }
+            tbody {
+                @for (month, word) in months.iter().zip([view.say("本月至昨天", "This month until yesterday"), view.say("上月", "Last month")]) {
+                    @let (from, to) = (month.first_day.to_string(), month.last_day.to_string());
+                    tr {
+                        th scope="row" { (word) " " span .muted { (month.month) } }
+                        td .num { (number(month.in_time)) }
+                        td .num { b { (number(month.breached())) } }
+                        td .num { (number(month.met_late)) }
+                        td .num { a href=(view.link("ledger", &[("light", "overdue,escalated"), ("dayFrom", &from), ("dayTo", &to)])) { (number(month.still_overdue)) } }
+                    }
                 }
             }
         }
@@ -216,7 +229,7 @@ fn health(view: &View, status: &Status, ledger_read: bool) -> Markup {
         Role::Leading => (true, Text::new("正在裁定", "deciding")),
         Role::Following => (true, Text::new("热备跟随", "following another engine")),
         Role::Recovering => (false, Text::new("正在恢复", "recovering")),
-        Role::Stopped => (false, Text::new("已停止,需人工处理", "stopped; a person must look")),
+        Role::Stopped => (false, Text::new("已停止，需人工处理", "stopped; a person must look")),
     };
     let lamp = |is_well: bool| if is_well { Light::OnTrack } else { Light::Overdue };
     html! {

@@ -8,7 +8,10 @@ use axum::http::Uri;
 use axum::response::Redirect;
 use axum::routing::get;
 
-use super::{assets, case_page, export, ledger, overview};
+use super::{
+    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit, search,
+    settings, supervision, units,
+};
 use crate::http::Site;
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -19,7 +22,19 @@ pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
         .route("/ledger", get(ledger::ledger::<S, L>))
         .route("/ledger.csv", get(export::ledger_csv::<S, L>))
         .route("/ledger.xlsx", get(export::ledger_xlsx::<S, L>))
-        .route("/cases/{*id}", get(case_page::case::<S, L>));
+        .route("/cases/{*id}", get(case_page::case::<S, L>))
+        .route("/units", get(units::units::<S, L>))
+        .route("/units/{unit}", get(units::unit::<S, L>))
+        .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
+        .route("/rankings", get(rankings::rankings::<S, L>))
+        .route("/supervision", get(supervision::supervision::<S, L>))
+        .route("/refusals", get(refusals::refusals::<S, L>))
+        .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))
+        .route("/policies", get(policies::policies::<S, L>))
+        .route("/policies/{kind}/{name}", get(policies::policy::<S, L>))
+        .route("/calendars/{name}", get(calendar_page::calendar::<S, L>))
+        .route("/search", get(search::search::<S, L>))
+        .route("/settings", get(settings::settings::<S, L>));
     Router::new()
         .route("/", get(first::<S, L>))
         .route("/desk", get(first::<S, L>))

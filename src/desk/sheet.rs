@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 
-use super::parts::names;
+use super::parts::{names, notice};
 use super::view::View;
 use crate::calendar::Text;
 use crate::query::deadline_row::DeadlineRow;
@@ -83,7 +83,7 @@ fn open_row(view: &View, row: &DeadlineRow, place: i64) -> Vec<Value> {
         row.case.to_string().into(),
         view.of(&row.workflow.title).into(),
         view.of(&row.clock.title).into(),
-        row.cite.notice.as_str().into(),
+        notice(view, &row.cite.notice).into(),
         row.cite.clause.as_str().into(),
         view.of(&row.unit.title).into(),
         names(view, &row.waits_for).into(),
@@ -130,7 +130,7 @@ fn settled_row(view: &View, row: &SettledRow, place: i64) -> Vec<Value> {
         row.case.to_string().into(),
         view.of(&row.workflow.title).into(),
         view.of(&row.clock.title).into(),
-        row.cite.notice.as_str().into(),
+        notice(view, &row.cite.notice).into(),
         row.cite.clause.as_str().into(),
         view.of(&row.unit.title).into(),
         view.of(&row.state.title).into(),
@@ -153,7 +153,7 @@ fn title(view: &View, settled: bool) -> String {
 fn source<T>(view: &View, found: &Answer<Whole<T>>) -> String {
     let (as_of, count) = (&found.as_of, found.body.rows.len());
     let cut = if found.body.cut {
-        format!("{} {MOST_WHOLE} {}", view.say(";仅前", "; only the first"), view.say("行", "rows"))
+        format!("{} {MOST_WHOLE} {}", view.say("；仅前", "; only the first"), view.say("行", "rows"))
     } else {
         String::new()
     };

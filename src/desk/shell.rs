@@ -203,7 +203,7 @@ fn top(view: &View) -> Markup {
     html! {
         header .top {
             details .menu {
-                summary { span .unseen { (view.say("辖区:", "Tenant: ")) } strong { (view.tenant_title()) } }
+                summary { span .unseen { (view.say("辖区：", "Tenant: ")) } strong { (view.tenant_title()) } }
                 ul {
                     @for tenant in &view.tenants {
                         li { a href={ "/desk/" (tenant) "/" } aria-current=[(*tenant == view.tenant).then_some("true")] { (tenant) } }
@@ -237,7 +237,7 @@ fn switches(view: &View) -> Markup {
             a .quiet href=(view.here(&[("theme", Some(next.name()))])) data-theme-next=(next.name())
                 title=(view.say("切换浅色、深色", "Switch light and dark")) { (theme) }
             a .quiet href=(view.here(&[("lang", Some(other))])) lang=(other) { (view.say("English", "中文")) }
-            span .viewer title=(view.say("尚未启用登录;仅本机可见", "No sign-in yet; this machine only")) {
+            span .viewer title=(view.say("尚未启用登录；仅本机可见", "No sign-in yet; this machine only")) {
                 (view.of(&view.viewer.title()))
             }
         }
@@ -279,7 +279,7 @@ fn instant_note(view: &View) -> Markup {
                 strong { (view.say("时点 ", "As of ")) (view.of(&view.home.asked)) }
                 " "
                 (view.say(
-                    "按目前台账中的事项推算该时点的灯色与余期,不是当时的台账。",
+                    "按目前台账中的事项推算该时点的灯色与余期，不是当时的台账。",
                     "Lights and times left are those of today's ledger at that time, not the ledger of then.",
                 ))
                 " "

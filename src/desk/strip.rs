@@ -79,7 +79,7 @@ fn words(view: &View, day: &DayNote) -> String {
     };
     let counted = match (day.counted, day.paused) {
         (Some(n), _) => format!("{} {n}", view.say("计第", "counted as")),
-        (None, true) => view.say("暂停,不计", "paused, not counted").to_owned(),
+        (None, true) => view.say("暂停，不计", "paused, not counted").to_owned(),
         (None, false) => view.say("不计", "not counted").to_owned(),
     };
     format!("{} {} · {reason} · {counted}", day.date, weekday(view, day.weekday))

@@ -14,6 +14,7 @@ pub mod params;
 pub mod problem;
 pub mod routes;
 pub mod site;
+pub mod stream;
 pub mod watch;
 
 pub use routes::{router, router_with};

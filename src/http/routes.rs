@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations};
+use super::{cases, deadlines, events, health, lists, operations, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -33,6 +33,7 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .route("/policies", get(lists::policies::<S, L>))
         .route("/policies/{kind}/{name}", get(lists::policy::<S, L>))
         .route("/calendars/{name}", get(lists::calendar::<S, L>))
+        .route("/stream", get(stream::stream::<S, L>))
         .route("/status", get(operations::status::<S, L>))
         .route("/rebuild", post(operations::rebuild::<S, L>))
         .route("/due", post(operations::due::<S, L>))
@@ -46,7 +47,7 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .merge(beside)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          policies, calendars, status, events, due and rebuild";
+                          policies, calendars, stream, status, events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", uri.path())
         })
         .method_not_allowed_fallback(|| async {

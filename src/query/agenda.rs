@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::error::QueryError;
 use super::rows::{Stretch, walk};
-use crate::calendar::{Calendar, Day, Period, PeriodKind};
+use crate::calendar::{Calendar, Day};
 use crate::id::UnitId;
 use crate::kernel::index::{Count, CounterKey};
 use crate::kernel::row::Family;
@@ -29,20 +29,6 @@ pub struct DayAhead {
     pub day: Day,
     /// The running deadlines whose last day it is.
     pub due: i64,
-}
-
-/// One month with what became overdue in it and still is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MonthBehind {
-    /// The month.
-    pub month: String,
-    /// Its first day.
-    pub first_day: NaiveDate,
-    /// The last of its days that count here.
-    pub last_day: NaiveDate,
-    /// The deadlines that are overdue and whose last day lies in it.
-    pub still_overdue: i64,
 }
 
 /// Running deadlines by the bucket of their first overdue instant.
@@ -124,24 +110,4 @@ pub fn days_ahead<R: Rows>(
     let last = calendar.add_working_days(today, working_days);
     let dates = today.iter_days().take_while(|date| *date <= last);
     dates.map(|date| Ok(DayAhead { due: buckets.ending(calendar, date, date)?, day: calendar.day(date) })).collect()
-}
-
-/// This month up to yesterday, and last month: what became overdue and still is.
-///
-/// # Errors
-/// [`QueryError`] when the projection cannot be read.
-pub fn months_behind<R: Rows>(
-    buckets: &Buckets<'_, R>,
-    calendar: &Calendar,
-    at: Instant,
-) -> Result<Vec<MonthBehind>, QueryError> {
-    let today = calendar.local_date(at);
-    let this = Period::containing(PeriodKind::Month, today);
-    let of = |month: Period, last_day: NaiveDate| -> Result<MonthBehind, QueryError> {
-        let still_overdue =
-            if last_day < month.start() { 0 } else { buckets.ending(calendar, month.start(), last_day)? };
-        Ok(MonthBehind { month: month.to_string(), first_day: month.start(), last_day, still_overdue })
-    };
-    let last = this.previous();
-    Ok(vec![of(this, today.pred_opt().unwrap_or(today))?, of(last, last.last_day())?])
 }

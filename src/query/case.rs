@@ -77,6 +77,8 @@ pub struct CaseAnswer {
 
 /// A case as the rows have it, with what its timeline is to be read from.
 pub struct Found {
+    /// Its workflow drawn, with its state marked.
+    pub diagram: Text,
     /// The answer, its timeline still empty.
     pub answer: CaseAnswer,
     /// The ledger sequences of its events.
@@ -125,7 +127,8 @@ pub fn find(rows: &impl Rows, policies: &Policies, id: &CaseId, at: Instant) -> 
         timeline_failed: None,
         case: case.id.clone(),
     };
-    Ok(Found { answer, calendar: calendar.cloned(), history: case.history })
+    let diagram = policies.diagram(&workflow, Some(&case.state));
+    Ok(Found { diagram, answer, calendar: calendar.cloned(), history: case.history })
 }
 
 /// The types of the facts that the case's state takes.

@@ -13,10 +13,15 @@ use super::find::{Found, find};
 use super::home::Home;
 use super::overview::{Overview, overview};
 use super::page::{Page, PageAsk};
+use super::policies::{CalendarYear, PolicyAnswer};
+use super::policy_cache::Policies;
 use super::reader::{Reader, answer};
 use super::recent::{Recent, recent};
+use super::refusals::{Refusal, RefusedBy, one_refusal, refused_by};
 use super::rows::{Answer, as_of};
+use super::rules::RuleList;
 use super::settled::{SettledRow, settled};
+use crate::calendar::{Day, Text};
 use crate::id::{Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -27,6 +32,17 @@ pub const MOST_WHOLE: usize = 10_000;
 /// How often a whole list is begun again when the ledger moves meanwhile; the next
 /// time the rows are held still, and the engine waits.
 const TRIES: usize = 3;
+
+/// One definition, as a page shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RulePage {
+    /// The definition and its versions.
+    pub policy: PolicyAnswer,
+    /// Its rules in words.
+    pub rules: RuleList,
+    /// Its diagram as SVG, for a workflow.
+    pub diagram: Option<Text>,
+}
 
 /// A whole list, for a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +166,84 @@ impl<S: Store, L: Log> Reader<S, L> {
         let view = store.view();
         let policies = self.cache.read(&view)?;
         answer(&view, at, duties(&view, &policies, unit, year, at)?)
+    }
+
+    /// Every rule in force, in words. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn rules(&self, at: Instant) -> Result<Answer<RuleList>, QueryError> {
+        self.of_policies(at, |policies| Ok(policies.rules()))
+    }
+
+    /// One definition with its rules in words and, for a workflow, its diagram.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn rule_page(
+        &self,
+        kind: &str,
+        name: &str,
+        version: Option<&str>,
+        at: Instant,
+    ) -> Result<Answer<RulePage>, QueryError> {
+        self.of_policies(at, |policies| {
+            let policy = policies.one(kind, name, version)?;
+            let workflow = policies.set.workflow(&policy.policy.sha);
+            Ok(RulePage {
+                rules: policies.rules_of(&policy.policy.sha),
+                diagram: workflow.map(|workflow| policies.diagram(&workflow, None)),
+                policy,
+            })
+        })
+    }
+
+    /// One year of a calendar with every day of it. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn calendar_page(
+        &self,
+        name: &str,
+        year: Option<i32>,
+        at: Instant,
+    ) -> Result<Answer<(CalendarYear, Vec<Day>)>, QueryError> {
+        self.of_policies(at, |policies| {
+            let year = policies.calendar_year(name, year, at)?;
+            let days = Policies::days_of(policies.calendar_named(Some(name))?, year.year);
+            Ok((year, days))
+        })
+    }
+
+    /// The refused fact that a ledger entry refused. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError::Unknown`] when that entry refused none.
+    pub fn refusal(&self, seq: Seq, at: Instant) -> Result<Answer<Refusal>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, one_refusal(&view, &policies, seq)?)
+    }
+
+    /// How many facts of each publisher were refused, of the latest. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn refused_by(&self, at: Instant) -> Result<Answer<RefusedBy>, QueryError> {
+        let store = (self.store)();
+        let view = store.view();
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, refused_by(&view, &policies)?)
+    }
+
+    /// The ledger's entries from the one after `after`, as they are written.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the ledger does not answer.
+    pub async fn follow(&self, after: Seq) -> Result<L::Reader, QueryError> {
+        Ok(self.ledger.reader(after).await?)
     }
 
     /// Units, clauses and cases that a text names. Blocking.

@@ -4,6 +4,8 @@
 //! It tells which calendar a tenant's own day is told on; no deadline is counted
 //! by it.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -29,6 +31,10 @@ pub struct Home {
     /// The calendar whose day that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Name>,
+    /// The notices' titles by the names that citations give.
+    pub notices: BTreeMap<String, Text>,
+    /// The titles of the fields that facts have.
+    pub fields: BTreeMap<String, Text>,
     /// The units of the register, in its order.
     pub units: Vec<Named>,
     /// The workflows that were ever published, by their latest titles, in the
@@ -51,7 +57,6 @@ impl Policies {
     #[must_use]
     pub fn home(&self, at: Instant) -> Home {
         let calendar = self.home_calendar();
-        let plain = || Text::new(at.to_string(), at.to_string());
         let register = self.set.register();
         let units = register.map(|register| {
             let named = |unit: &crate::policy::definition::Unit| Named::unit(self, &unit.id);
@@ -59,12 +64,21 @@ impl Policies {
         });
         Home {
             title: register.map(|register| Text::new(&register.title.zh, &register.title.en)),
-            asked: calendar.map_or_else(plain, |calendar| moment_text(calendar, at)),
+            asked: self.moment(at),
             today: self.day_of(at),
             calendar: calendar.map(|calendar| calendar.def().name.clone()),
+            notices: self.notice_titles(),
+            fields: self.field_titles(),
             units: units.unwrap_or_default(),
             workflows: self.set.workflow_names().map(|name| self.workflow_named(name)).collect(),
         }
+    }
+
+    /// An instant as people write it where the tenant lives.
+    #[must_use]
+    pub fn moment(&self, at: Instant) -> Text {
+        let plain = || Text::new(at.to_string(), at.to_string());
+        self.home_calendar().map_or_else(plain, |calendar| moment_text(calendar, at))
     }
 
     /// The civil day of an instant where the tenant lives.

@@ -10,6 +10,7 @@
 //! [`tallies`] and [`policy_cache`] are how the projection is read.
 
 pub mod agenda;
+pub mod breaches;
 pub mod case;
 pub mod cases;
 pub mod counts;
@@ -33,6 +34,7 @@ pub mod reader;
 pub mod recent;
 pub mod refusals;
 pub mod rows;
+pub mod rules;
 pub mod settled;
 pub mod span;
 pub mod tallies;

@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use super::agenda::{Buckets, DayAhead, MonthBehind, days_ahead, months_behind};
+use super::agenda::{Buckets, DayAhead, days_ahead};
+use super::breaches::{MonthBehind, months_behind};
 use super::counts::{Counts, counts};
 use super::error::QueryError;
 use super::policy_cache::Policies;
@@ -45,6 +46,6 @@ pub fn overview(
     };
     let buckets = Buckets::read(rows, unit)?;
     let days = days_ahead(&buckets, calendar, at, WORKING_DAYS_AHEAD)?;
-    let months = months_behind(&buckets, calendar, at)?;
+    let months = months_behind(rows, calendar, &counts.cells, at)?;
     Ok(Overview { due_today: days.first().map_or(0, |day| day.due), counts, days, months })
 }
