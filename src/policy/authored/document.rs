@@ -8,6 +8,7 @@ use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
 use super::structure;
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
@@ -28,6 +29,8 @@ pub enum Authored {
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
     Duty(Box<AuthoredDuty>),
+    /// What must come of all that, tried in virtual time; no policy.
+    Scenario(Box<AuthoredScenario>),
     /// What a fact must look like.
     EventType(EventTypeDefinition),
 }
@@ -94,6 +97,7 @@ impl Document {
             "Calendar" => from(json).map(|it| Authored::Calendar(Box::new(it))),
             "Ladder" => from(json).map(Authored::Ladder),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
+            "Scenario" => from(json).map(|it| Authored::Scenario(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),
         };
         read.map_err(|flaw| vec![self.problem(flaw)])
