@@ -134,7 +134,7 @@ impl Bench {
 /// Whether a scenario may leave the definition out.
 const fn is_chosen(definition: &Definition) -> bool {
     match definition {
-        Definition::Workflow(_) => true,
+        Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
         Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => false,
     }
 }

@@ -37,6 +37,7 @@ mod log_on_nats;
 mod memory_log;
 mod policies;
 mod samples;
+mod scenarios;
 mod simulation;
 mod store_contract;
 mod store_crash;

@@ -16,6 +16,7 @@ pub mod raw;
 pub mod register;
 pub mod scalar;
 pub mod scenario;
+pub mod score;
 pub mod structure;
 pub mod workflow;
 pub mod yaml;

@@ -27,6 +27,7 @@ pub struct AuthoredScenario {
     pub name: String,
     /// The same for readers of either language.
     #[serde(default)]
+    #[schemars(with = "Text")]
     pub about: Option<Text>,
     /// Whose policies are tried.
     pub tenant: TenantId,
@@ -51,9 +52,11 @@ pub struct Step {
     pub given: Option<String>,
     /// The type of a fact that is stated now.
     #[serde(default)]
+    #[schemars(with = "EventType")]
     pub fact: Option<EventType>,
     /// The unit that states it.
     #[serde(default)]
+    #[schemars(with = "UnitId")]
     pub by: Option<UnitId>,
     /// With a fact its subject; with `advance` the case to which `then` is limited.
     #[serde(default)]
@@ -63,21 +66,27 @@ pub struct Step {
     pub id: Option<String>,
     /// What the fact says.
     #[serde(default)]
+    #[schemars(with = "Map<String, Value>")]
     pub data: Option<Map<String, Value>>,
     /// When it occurred, as its publisher claims.
     #[serde(default)]
+    #[schemars(with = "LocalTime")]
     pub time: Option<LocalTime>,
     /// How far time goes on.
     #[serde(default)]
+    #[schemars(with = "Advance")]
     pub advance: Option<Advance>,
     /// How a case must stand now.
     #[serde(default)]
+    #[schemars(with = "Expected")]
     pub expect: Option<Expected>,
     /// The ledger's events that the step brings, all of them and in order.
     #[serde(default)]
+    #[schemars(with = "Vec<Happened>")]
     pub then: Option<Vec<Happened>>,
     /// That the fact is refused, and by which rule.
     #[serde(default)]
+    #[schemars(with = "Refusal")]
     pub refused: Option<Refusal>,
 }
 
@@ -115,6 +124,7 @@ pub struct Advance {
     pub minutes: Option<i64>,
     /// Up to this local time.
     #[serde(default)]
+    #[schemars(with = "LocalTime")]
     pub to: Option<LocalTime>,
 }
 
@@ -130,18 +140,22 @@ pub struct Expected {
     pub there: Option<bool>,
     /// Its state.
     #[serde(default)]
+    #[schemars(with = "Name")]
     pub state: Option<Name>,
     /// The unit that owes it.
     #[serde(default)]
+    #[schemars(with = "UnitId")]
     pub owner: Option<UnitId>,
     /// Whether it is closed.
     #[serde(default)]
     pub closed: Option<bool>,
     /// Its most alarming light; an open case without a running deadline is on track.
     #[serde(default)]
+    #[schemars(with = "CaseLight")]
     pub light: Option<CaseLight>,
     /// What it remembers of its facts: these values at least.
     #[serde(default)]
+    #[schemars(with = "Map<String, Value>")]
     pub kept: Option<Map<String, Value>>,
     /// Its deadlines, by clock.
     #[serde(default)]
@@ -154,9 +168,11 @@ pub struct Expected {
 pub struct ExpectedDeadline {
     /// The due instant, as local time.
     #[serde(default)]
+    #[schemars(with = "LocalTime")]
     pub due: Option<LocalTime>,
     /// Where it stands.
     #[serde(default)]
+    #[schemars(with = "DeadlineStatus")]
     pub status: Option<DeadlineStatus>,
     /// Met too late, or running and past due.
     #[serde(default)]
@@ -233,21 +249,26 @@ pub struct HappenedInFull {
     pub event: String,
     /// The local time at which it is so.
     #[serde(default)]
+    #[schemars(with = "LocalTime")]
     pub at: Option<LocalTime>,
     /// The clock that it is about.
     #[serde(default)]
+    #[schemars(with = "Name")]
     pub clock: Option<Name>,
     /// What is to be done, of a reminder or an escalation.
     #[serde(default)]
+    #[schemars(with = "Act")]
     pub act: Option<Act>,
     /// Who is told, in any order.
     #[serde(default)]
+    #[schemars(with = "Vec<UnitId>")]
     pub to: Option<Vec<UnitId>>,
     /// Whether a deadline was met late.
     #[serde(default)]
     pub late: Option<bool>,
     /// The due instant of a deadline.
     #[serde(default)]
+    #[schemars(with = "LocalTime")]
     pub due: Option<LocalTime>,
 }
 
