@@ -53,3 +53,4 @@ mod torture_kills;
 mod torture_load;
 mod torture_serve;
 mod torture_two;
+mod year;
