@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::id::TenantId;
 use crate::policy::definition::Definition;
-use crate::policy::resolve::{Report, Source, by_tenant, resolve};
+use crate::policy::resolve::{Report, Source, by_tenant, resolve, resolve_all};
 
 use super::exit::{Exit, Failure, OrExit as _};
 
@@ -77,7 +77,7 @@ fn is_text(name: &str) -> bool {
 /// As [`sources`].
 pub fn reports(folder: &Path) -> Result<BTreeMap<String, Report>, Failure> {
     let texts = sources(folder)?;
-    Ok(by_tenant(&texts).into_iter().map(|(tenant, texts)| (tenant, resolve(&texts))).collect())
+    Ok(resolve_all(&texts))
 }
 
 /// The tenants that a folder of policies has.
