@@ -40,6 +40,17 @@ pub fn sources(folder: &Path) -> Result<Vec<Source>, Failure> {
     Ok(texts)
 }
 
+/// Every text within a folder and nowhere else, in the order of their paths.
+///
+/// # Errors
+/// [`Failure`] when a file or folder cannot be read.
+pub fn within(folder: &Path) -> Result<Vec<Source>, Failure> {
+    let mut texts = Vec::new();
+    gather(folder, &mut texts)?;
+    texts.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(texts)
+}
+
 fn gather(folder: &Path, texts: &mut Vec<Source>) -> Result<(), Failure> {
     let reading = |path: &Path| format!("read {}", path.display());
     for entry in fs::read_dir(folder).or_failed_to(Exit::Usage, reading(folder))? {
