@@ -7,7 +7,7 @@ use crate::id::EventType;
 use crate::policy::rules::Titles;
 
 /// Keys with their names and how documents are told: what matters most first.
-const KEYS: [(&str, &str, &str); 50] = [
+const KEYS: [(&str, &str, &str); 56] = [
     ("version", "版本", "version"),
     ("title", "标题", "title"),
     ("effective", "施行期间", "effective"),
@@ -15,6 +15,12 @@ const KEYS: [(&str, &str, &str); 50] = [
     ("until", "止", "until"),
     ("cite", "依据", "cite"),
     ("clauses", "条款", "clauses"),
+    ("units", "单位", "unit"),
+    ("aliases", "别名", "aliases"),
+    ("groups", "分组", "group"),
+    ("roles", "角色", "role"),
+    ("settings", "设置", "settings"),
+    ("topic", "主题", "topic"),
     ("for", "责任单位", "units"),
     ("assist", "配合单位", "helping units"),
     ("every", "周期", "how often"),

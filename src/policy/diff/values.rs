@@ -65,15 +65,16 @@ impl Values<'_> {
         };
         let (number, zh, en) = match offset {
             Offset::Due => return Text::new("到期时", "when due"),
-            Offset::WorkingDays(number) => (number, "个工作日", "working days"),
-            Offset::Days(number) => (number, "日", "days"),
-            Offset::Hours(number) => (number, "小时", "hours"),
-            Offset::WorkingHours(number) => (number, "个工作小时", "working hours"),
+            Offset::WorkingDays(number) => (number, "个工作日", "working day"),
+            Offset::Days(number) => (number, "日", "day"),
+            Offset::Hours(number) => (number, "小时", "hour"),
+            Offset::WorkingHours(number) => (number, "个工作小时", "working hour"),
         };
         let (many, before) = (number.unsigned_abs(), number < 0);
         let (zh_side, en_side) =
             if before { ("到期前", "before due") } else { ("到期后", "after due") };
-        Text::new(format!("{zh_side} {many} {zh}"), format!("{many} {en} {en_side}"))
+        let ending = if many == 1 { "" } else { "s" };
+        Text::new(format!("{zh_side} {many} {zh}"), format!("{many} {en}{ending} {en_side}"))
     }
 }
 
