@@ -16,6 +16,7 @@ mod cli_damage;
 mod cli_local;
 mod cli_serve;
 mod cli_up;
+mod desk;
 mod engine_on_nats;
 mod entry;
 mod envelope;
