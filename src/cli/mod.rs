@@ -32,6 +32,7 @@ mod process;
 pub mod publishing;
 pub mod run;
 pub mod sample;
+mod score;
 pub mod serve;
 pub mod service;
 pub mod shelf;

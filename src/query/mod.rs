@@ -25,6 +25,8 @@ pub mod policy_cache;
 pub mod reader;
 pub mod refusals;
 pub mod rows;
+pub mod score_line;
+pub mod score_told;
 pub mod span;
 pub mod telling;
 pub mod text_page;

@@ -65,7 +65,11 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
     };
     let begins_at = match &checked.definition {
         Definition::Workflow(it) => begins_at(&checked.policies, it, stated.recorded_at),
-        Definition::Register(_) | Definition::EventType(_) | Definition::Calendar(_) => None,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Calendar(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => None,
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),

@@ -13,8 +13,7 @@ use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 7] =
-    ["Register", "Calendar", "Ladder", "Workflow", "Duty", "Target", "Scorecard"];
+pub const KINDS: [&str; 7] = ["Register", "Calendar", "Ladder", "Workflow", "Duty", "Target", "Scorecard"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
