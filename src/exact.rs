@@ -211,7 +211,7 @@ impl Exact {
 
 impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Reader)
+        if from.is_human_readable() { from.deserialize_any(Reader) } else { from.deserialize_str(Reader) }
     }
 }
 

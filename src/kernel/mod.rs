@@ -12,6 +12,7 @@ pub mod evolve;
 pub mod genesis;
 pub mod index;
 pub mod layer;
+pub mod ranking;
 pub mod row;
 pub mod score;
 pub mod state;

@@ -1,6 +1,7 @@
 //! Scoring: figures and a scorecard give points, and the reason for each.
 //!
-//! Pure and exact. Where a figure comes from is the caller's. A figure is known, or nothing was due ([`Figure::NothingDue`],
+//! Pure and exact. [`measure`] finds figures in the books of a tenant. A
+//! figure is known, or nothing was due ([`Figure::NothingDue`],
 //! a share over nothing), or nobody reported it ([`Figure::Missing`]); the three are
 //! never taken for one another.
 //!
@@ -15,6 +16,7 @@ use crate::id::{InputName, ItemName, Name};
 use crate::policy::definition::Text;
 use crate::policy::definition::score::{Item, Scorecard, Section, WhenMissing, WhenNothingDue};
 
+pub mod measure;
 mod part;
 mod value;
 mod words;

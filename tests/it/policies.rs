@@ -46,7 +46,11 @@ fn every_shipped_policy_resolves_without_a_mistake() {
         let report = resolve(&sources);
         let lines: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
         assert!(report.is_sound(), "{tenant}:\n{}", lines.join("\n"));
-        assert!(lines.is_empty(), "{tenant} has findings:\n{}", lines.join("\n"));
+        // What a document contradicts itself in is told; nothing else may be.
+        let told: Vec<(&str, &str)> =
+            report.problems.iter().map(|it| (it.flaw.rule.as_str(), it.flaw.field.as_str())).collect();
+        let expected: &[_] = if tenant == "genhe" { &[("score.items-sum", "/sections/7/most")] } else { &[] };
+        assert_eq!(told, expected, "{tenant} has findings:\n{}", lines.join("\n"));
     }
 }
 

@@ -8,6 +8,7 @@ use super::clocks;
 use crate::calendar::Period;
 use crate::event::catalogue::{Event, FactRef, FirstPeriod, PolicyPublished, Reason};
 use crate::id::{RoleId, Sha};
+use crate::kernel::ranking;
 use crate::kernel::row::{Family, Schedule};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::Turn;
@@ -57,11 +58,11 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
     };
     let first = match &checked.definition {
         Definition::Workflow(it) => first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
+        Definition::Scorecard(it) => ranking::first(turn.state, &checked.policies, it, stated.recorded_at)?,
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Calendar(_)
-        | Definition::Target(_)
-        | Definition::Scorecard(_) => None,
+        | Definition::Target(_) => None,
     };
     let begins_at = match &checked.definition {
         Definition::Workflow(it) => begins_at(&checked.policies, it, stated.recorded_at),

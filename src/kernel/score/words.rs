@@ -58,7 +58,10 @@ fn made(form: &Form, value: &Exact, free: &Exact) -> Text {
         Some(Shape::Linear(line)) => {
             let ends = [&line.from.0, &line.from.1, &line.to.0, &line.to.1].map(Exact::figure);
             text(
-                format!("，{}（{} 分）至 {}（{} 分）按比例，得 {points} 分", ends[0], ends[1], ends[2], ends[3]),
+                format!(
+                    "，{}（{} 分）至 {}（{} 分）按比例，得 {points} 分",
+                    ends[0], ends[1], ends[2], ends[3]
+                ),
                 format!(
                     ", between {} ({} points) and {} ({} points) in proportion: {points}",
                     ends[0], ends[1], ends[2], ends[3]
@@ -153,8 +156,9 @@ fn known(name: &InputName, figures: &Figures) -> String {
 
 /// The reason for an item whose figures are known.
 pub(super) fn of_sum(parts: &[Part], sum: &Exact, points: &Exact, item: &Item) -> Text {
-    let join =
-        |of: fn(&Text) -> &str| parts.iter().map(|part| of(&part.explanation)).collect::<Vec<_>>().join("; ");
+    let join = |of: fn(&Text) -> &str, sign: &str| {
+        parts.iter().map(|part| of(&part.explanation)).collect::<Vec<_>>().join(sign)
+    };
     let (sum_said, given, most) = (sum.figure(), points.figure(), item.most.figure());
     let (zh, en) = match points.cmp(sum) {
         std::cmp::Ordering::Equal => {
@@ -165,7 +169,7 @@ pub(super) fn of_sum(parts: &[Part], sum: &Exact, points: &Exact, item: &Item) -
             format!("together {sum_said}, capped at {given} points"),
         ),
         std::cmp::Ordering::Greater => (
-            format!("合计 {sum_said} 分,最低计 {given} 分（满分 {most} 分）"),
+            format!("合计 {sum_said} 分，最低计 {given} 分（满分 {most} 分）"),
             format!("together {sum_said}, not below {given} of {most} points"),
         ),
     };

@@ -83,6 +83,10 @@ fn twice(what: &str, field: &str, name: &str) -> Flaw {
 pub fn target(world: &World<'_>, target: &Target) -> Vec<Flaw> {
     let mut flaws = owing(world, &target.units);
     flaws.extend(inputs(world, &target.inputs, &target.value.inputs(), ""));
+    for (name, _) in target.inputs.iter().filter(|(_, input)| input.targets.is_some()) {
+        let message = "a target is reached by figures, not by other targets";
+        flaws.push(Flaw::mistake("input.source", &child("/inputs", name), name.as_str(), message));
+    }
     flaws.extend(unknown_inputs(&target.inputs, &target.value, "/value"));
     flaws.extend(threshold(&target.threshold, ""));
     flaws
