@@ -9,6 +9,7 @@
 //! [`telling`] and [`text_page`] are how answers are put; [`rows`] and
 //! [`policy_cache`] are how the projection is read.
 
+pub mod books;
 pub mod case;
 pub mod cases;
 pub mod counts;
@@ -22,11 +23,14 @@ pub mod page;
 mod paused;
 pub mod policies;
 pub mod policy_cache;
+pub mod rankings;
 pub mod reader;
 pub mod refusals;
 pub mod rows;
 pub mod score_line;
 pub mod score_told;
+pub mod scores;
+mod scoring;
 pub mod span;
 pub mod telling;
 pub mod text_page;

@@ -110,19 +110,21 @@ pub fn item(of: &Item, score: &ItemScore, figures: &Figures) -> ItemTold {
         most: of.most.written(),
         applicable: score.applicable,
         missing,
-        figures: figures.iter().filter_map(|(name, figure)| Some((name.clone(), known(figure)?))).collect(),
+        figures: known(figures),
         parts: score.parts.iter().map(part).collect(),
         explanation: score.explanation.clone(),
     }
 }
 
-/// The figure, or null where nothing was due; none where it is missing.
-fn known(figure: &Figure) -> Option<Option<String>> {
-    match figure {
-        Figure::Known(number) => Some(Some(number.written())),
-        Figure::NothingDue => Some(None),
+/// The figures as exact texts, null where nothing was due; missing ones are left out.
+#[must_use]
+pub fn known(figures: &Figures) -> BTreeMap<InputName, Option<String>> {
+    let told = |(name, figure): (&InputName, &Figure)| match figure {
+        Figure::Known(number) => Some((name.clone(), Some(number.written()))),
+        Figure::NothingDue => Some((name.clone(), None)),
         Figure::Missing => None,
-    }
+    };
+    figures.iter().filter_map(told).collect()
 }
 
 fn part(part: &Part) -> PartTold {
