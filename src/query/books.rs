@@ -3,14 +3,15 @@
 //! It reads rows; what is counted and how is [`crate::kernel::score::measure`]'s,
 //! the same code that the kernel ranks with.
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 
 use super::error::QueryError;
 use super::rows::{Stretch, decode, walk};
+use super::tallies::tallied;
 use crate::id::UnitId;
 use crate::kernel::row::{Case, Family};
 use crate::kernel::score::measure::Books;
-use crate::kernel::tally::{Tallied, stretch};
+use crate::kernel::tally::Tallied;
 use crate::port::store::Rows;
 use crate::time::Instant;
 
@@ -27,19 +28,7 @@ impl<R: Rows> Books for ViewBooks<'_, R> {
         of: Tallied,
         span: (Instant, Instant),
     ) -> Result<i64, QueryError> {
-        let (from, to) = stretch(unit, name, of, span);
-        if from >= to {
-            return Ok(0);
-        }
-        let stretch = Stretch { from: Bound::Included(from), to: Bound::Excluded(to), backward: false };
-        let mut sum = 0_i64;
-        walk(self.0, Family::Tally, &stretch, |key, row| {
-            let number: [u8; 8] =
-                row.try_into().map_err(|_| QueryError::row(Family::Tally, key, &"it is no number"))?;
-            sum = sum.saturating_add(i64::from_be_bytes(number));
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(sum)
+        tallied(self.0, unit, name, of, span)
     }
 
     fn cases(&self, prefix: &str) -> Result<Vec<Case>, QueryError> {

@@ -19,7 +19,7 @@ use crate::id::{CaseId, InputName, ItemName, Name, Sha, UnitId};
 use crate::kernel::score::card;
 use crate::kernel::score::measure::{Measure, Reached, days};
 use crate::policy::definition::Cite;
-use crate::policy::definition::score::{Input, Per, Source, Target, Threshold};
+use crate::policy::definition::score::{Input, Outcome, Per, Source, Target, Threshold};
 use crate::port::store::Rows;
 use crate::time::Instant;
 
@@ -148,9 +148,13 @@ fn behind<R: Rows>(
             "facts"
         }
         Some(Source::Deadlines(deadlines)) => {
-            let span = between(measure.calendar, since, until);
+            // Deadlines that are met are on the pages of their cases.
             let names = measure.workflows(&deadlines.workflows);
-            ask.extend(names.iter().map(|name| format!("deadlines?unit={unit}&workflow={name}{span}")));
+            let list = match deadlines.outcome {
+                Outcome::Open => "deadlines",
+                Outcome::InTime | Outcome::Late | Outcome::All => "cases",
+            };
+            ask.extend(names.iter().map(|name| format!("{list}?unit={unit}&workflow={name}")));
             "deadlines"
         }
         Some(Source::Targets(_)) => {
@@ -160,12 +164,6 @@ fn behind<R: Rows>(
         None => "nowhere",
     };
     Ok(Behind { input: name.clone(), from, since, until, cases, ask })
-}
-
-fn between(calendar: &Calendar, since: Option<NaiveDate>, until: NaiveDate) -> String {
-    let from = since.map(|day| format!("&from={}", calendar.midnight(day))).unwrap_or_default();
-    let end = until.succ_opt().unwrap_or(until);
-    format!("{from}&until={}", calendar.midnight(end))
 }
 
 /// All targets in force on the day of `at`, or on the last day of a period.
