@@ -73,7 +73,8 @@ rank: {by: total, ties: shared, every: month, publish: {workingDays: 5}, calenda
 "#;
 
 fn tenant(delivery: Delivery) -> Given {
-    let mut given = Given::tenant_from("genhe", &["monthly-dispatch"], t("2023-08-09T09:00")).delivered(delivery);
+    let mut given =
+        Given::tenant_from("genhe", &["monthly-dispatch"], t("2023-08-09T09:00")).delivered(delivery);
     for definition in with_figures("genhe", CARD) {
         given.when(publication(&definition));
         assert_eq!(given.kinds().last(), Some(&"policy.published"), "{:#?}", given.events());
@@ -161,14 +162,20 @@ fn what_is_published_stays_and_computing_again_tells_the_difference() {
     assert_eq!(rankings(&given).len(), 2);
     let policies = given.state.policies().clone();
     let name = Name::new("departments").expect("a name");
-    let (sha, card) = policies.scorecard_on(&name, "2023-09-30".parse().expect("a date")).expect("a scorecard");
+    let (sha, card) =
+        policies.scorecard_on(&name, "2023-09-30".parse().expect("a date")).expect("a scorecard");
     assert_eq!(sha, frozen.policy);
     let calendar = policies.calendar(&Name::new("cn-gov").expect("a name")).expect("a calendar").1;
-    let again = ranked(&given.state, &policies, calendar, &card, frozen.period.last_day()).expect("a ranking");
+    let again =
+        ranked(&given.state, &policies, calendar, &card, frozen.period.last_day()).expect("a ranking");
     let points = |unit: &str| {
         again.iter().find(|it| it.unit.as_str() == unit).map(|it| it.score.points.figure()).expect("a unit")
     };
     assert_eq!((points("gongxinju").as_str(), points("fagaiwei").as_str()), ("17", "36.7"));
+    given.when(figure("figure.withdrawn", "gongxinju", "2023-09", json!({})));
+    let again = ranked(&given.state, &policies, calendar, &card, frozen.period.last_day()).expect("a ranking");
+    let withdrawn = again.iter().find(|it| it.unit.as_str() == "gongxinju").expect("a unit");
+    assert_eq!(withdrawn.score.points, Exact::from(2), "a figure that was withdrawn is not there");
 }
 
 #[test]

@@ -131,11 +131,15 @@ pub fn with_figures(tenant: &str, text: &str) -> Vec<Definition> {
         path: format!("events/{kind}.v1.json"),
         text: json!({
             "$id": format!("duban:events/{kind}/1"), "x-title": {"zh": "数字", "en": "A figure"},
-            "type": "object", "required": ["unit", "indicator", "period", "value"],
+            "type": "object", "required": ["unit", "indicator", "period"],
+            "properties": {
+                "unit": {"type": "string"}, "indicator": {"type": "string"}, "period": {"type": "string"},
+                "value": {"type": ["number", "string", "boolean"]}, "of": {"type": ["number", "string"]},
+            },
         })
         .to_string(),
     };
-    let kinds = ["figure.reported", "figure.corrected"];
+    let kinds = ["figure.reported", "figure.corrected", "figure.withdrawn"];
     let shared = ["/register.yaml", "calendars/", "ladders/", "events/"];
     let shipped = by_tenant(&sources()).remove(tenant).expect("a tenant of the repository");
     let mut texts: Vec<Source> =
@@ -172,6 +176,8 @@ states:
     waitsFor: owner
     events:
       figure.corrected: {by: owner}
+      figure.withdrawn: {to: withdrawn, by: owner}
+  withdrawn: {title: {zh: 已撤, en: Withdrawn}, final: true}
 clocks: []
 "#;
 
