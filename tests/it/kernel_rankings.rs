@@ -173,7 +173,8 @@ fn what_is_published_stays_and_computing_again_tells_the_difference() {
     };
     assert_eq!((points("gongxinju").as_str(), points("fagaiwei").as_str()), ("17", "36.7"));
     given.when(figure("figure.withdrawn", "gongxinju", "2023-09", json!({})));
-    let again = ranked(&given.state, &policies, calendar, &card, frozen.period.last_day()).expect("a ranking");
+    let again =
+        ranked(&given.state, &policies, calendar, &card, frozen.period.last_day()).expect("a ranking");
     let withdrawn = again.iter().find(|it| it.unit.as_str() == "gongxinju").expect("a unit");
     assert_eq!(withdrawn.score.points, Exact::from(2), "a figure that was withdrawn is not there");
 }

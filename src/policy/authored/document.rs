@@ -8,6 +8,7 @@ use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::structure;
 use super::workflow::AuthoredWorkflow;
@@ -29,6 +30,8 @@ pub enum Authored {
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
     Duty(Box<AuthoredDuty>),
+    /// What must come of all that, tried in virtual time; no policy.
+    Scenario(Box<AuthoredScenario>),
     /// A figure that has to reach a number.
     Target(Box<AuthoredTarget>),
     /// What figures are worth.
@@ -99,6 +102,7 @@ impl Document {
             "Calendar" => from(json).map(|it| Authored::Calendar(Box::new(it))),
             "Ladder" => from(json).map(Authored::Ladder),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
+            "Scenario" => from(json).map(|it| Authored::Scenario(Box::new(it))),
             "Target" => from(json).map(|it| Authored::Target(Box::new(it))),
             "Scorecard" => from(json).map(|it| Authored::Scorecard(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),

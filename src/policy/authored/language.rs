@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 use super::duty::AuthoredDuty;
 use super::ladder::AuthoredLadder;
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 7] = ["Register", "Calendar", "Ladder", "Workflow", "Duty", "Target", "Scorecard"];
+pub const KINDS: [&str; 8] =
+    ["Register", "Calendar", "Ladder", "Workflow", "Duty", "Target", "Scorecard", "Scenario"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -58,6 +60,7 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Ladder", reference::<AuthoredLadder>(&mut generator)),
         ("Workflow", reference::<AuthoredWorkflow>(&mut generator)),
         ("Duty", reference::<AuthoredDuty>(&mut generator)),
+        ("Scenario", reference::<AuthoredScenario>(&mut generator)),
         ("Target", reference::<AuthoredTarget>(&mut generator)),
         ("Scorecard", reference::<AuthoredScorecard>(&mut generator)),
     ];
