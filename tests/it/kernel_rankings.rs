@@ -141,7 +141,7 @@ fn a_ranking_is_published_when_its_period_and_its_working_days_are_over() {
     given.at(t("2023-10-12T00:00"));
     let second = rankings(&given).remove(1);
     assert_eq!((second.0, second.1.period.to_string().as_str()), (t("2023-10-12T00:00"), "2023-09"));
-    assert_eq!((second.1.next.to_string().as_str(), second.1.next_at), ("2023-10", t("2023-11-08T00:00")));
+    assert_eq!((second.1.next.to_string().as_str(), second.1.next_at), ("2023-10", t("2023-11-09T00:00")));
     assert_eq!(
         lines(&second.1.rows),
         ["1 (1) fagaiwei 36.7/40", "2 (1) gongxinju 11.5/40", "3 (1) minwei 0/25", "3 (1) jiaotiju 0/35"]
