@@ -68,6 +68,9 @@ pub enum Definition {
     Scorecard(Box<Scorecard>),
 }
 
+/// A version and the days on which it is in force.
+type Span<'a> = (&'a str, Effective);
+
 impl Definition {
     /// The kind as its JSON says it.
     #[must_use]
@@ -121,10 +124,7 @@ impl Definition {
 
     /// The versions and days of it and of another definition, if both are versions
     /// of one name.
-    pub(super) fn effective_beside<'a>(
-        &'a self,
-        other: &'a Self,
-    ) -> Option<((&'a str, Effective), (&'a str, Effective))> {
+    pub(super) fn effective_beside<'a>(&'a self, other: &'a Self) -> Option<(Span<'a>, Span<'a>)> {
         let same = self.kind() == other.kind() && self.name() == other.name();
         let spans = self.effective().zip(other.effective()).filter(|_| same)?;
         Some(((self.version(), spans.0), (other.version(), spans.1)))
