@@ -233,16 +233,13 @@ fn aligned(workflow: &Workflow, period: Period) -> Period {
             let around = Period::containing(*every, period.start());
             if around.start() < period.start() { around.next() } else { around }
         }
-        Opening::Calendar { .. } | Opening::Event { .. } => period,
+        Opening::Calendar { .. } | Opening::Event { .. } | Opening::Once { .. } => period,
     }
 }
 
 /// The calendar that begins the periods of a workflow, if it has such.
 fn calendar_of<'a>(policies: &'a PolicySet, workflow: &Workflow) -> Option<&'a Calendar> {
-    match &workflow.opens {
-        Opening::Calendar { calendar, .. } => policies.calendar(calendar).map(|(_, calendar)| calendar),
-        Opening::Event { .. } => None,
-    }
+    policies.calendar(workflow.opens.calendar()?).map(|(_, calendar)| calendar)
 }
 
 /// A duty that no version is in force of opens nothing until the next version

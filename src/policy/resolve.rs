@@ -218,7 +218,10 @@ impl Gathering {
         let mut workflows = Vec::new();
         for (at, document) in documents.iter().enumerate() {
             let (workflow, mut flaws) = match &document.authored {
-                Some(Authored::Workflow(authored)) => authored.resolve(ladders),
+                Some(Authored::Workflow(authored)) => match register {
+                    Some(register) => authored.resolve(ladders, register),
+                    None => continue,
+                },
                 Some(Authored::Duty(authored)) => match register {
                     Some(register) => authored.resolve(ladders, register),
                     None => continue,

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::duty::{self, AuthoredDuty};
+use super::duty::AuthoredDuty;
 use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
@@ -60,8 +60,8 @@ impl Document {
     /// A flaw at its place in the file.
     #[must_use]
     pub fn problem(&self, mut flaw: Flaw) -> Problem {
-        if matches!(self.authored, Some(Authored::Duty(_))) {
-            flaw.field = duty::authored_field(&flaw.field);
+        if let Some(Authored::Duty(duty)) = &self.authored {
+            flaw.field = duty.authored_field(&flaw.field);
         }
         Problem { file: self.file.clone(), place: self.node.locate(&flaw.field), flaw }
     }

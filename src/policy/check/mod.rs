@@ -8,6 +8,7 @@ pub mod clock;
 pub mod event_type;
 pub mod graph;
 pub mod ladder;
+pub mod owing;
 pub mod path;
 pub mod register;
 pub mod rule;

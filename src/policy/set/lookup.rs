@@ -133,6 +133,11 @@ impl PolicySet {
         self.0.handlers.get(event).cloned().unwrap_or_default()
     }
 
+    /// The names of the quotas that count facts of a type in any version, in order.
+    pub fn quotas(&self, event: &EventType) -> impl Iterator<Item = &Name> {
+        self.0.quotas.get(event).into_iter().flatten()
+    }
+
     /// The version of a workflow under which cases open at an instant. Its local
     /// date is that of the calendar of the latest version's first clock.
     #[must_use]
@@ -152,7 +157,7 @@ impl PolicySet {
 
     fn local_date(&self, workflow: &Workflow, at: Instant) -> NaiveDate {
         let named = match &workflow.opens {
-            Opening::Calendar { calendar, .. } => Some(calendar),
+            Opening::Calendar { calendar, .. } | Opening::Once { calendar, .. } => Some(calendar),
             Opening::Event { .. } => workflow.clocks.first().map(|clock| &clock.calendar),
         };
         let calendar = named.and_then(|name| self.calendar(name));

@@ -33,6 +33,7 @@ pub(super) struct Inner {
     pub versions: BTreeMap<Name, BTreeMap<NaiveDate, Sha>>,
     pub handlers: BTreeMap<EventType, Vec<Arc<Workflow>>>,
     mentions: BTreeMap<EventType, BTreeSet<Name>>,
+    pub quotas: BTreeMap<EventType, BTreeSet<Name>>,
     pub guards: BTreeMap<String, Arc<Result<Compiled, GuardError>>>,
     pub current: BTreeMap<Slot, (Sha, Arc<Definition>)>,
 }
@@ -105,12 +106,12 @@ impl Inner {
         }
         self.workflows.insert(sha, Arc::new(workflow.clone()));
         self.versions.entry(workflow.name.clone()).or_default().insert(workflow.effective.from, sha);
-        let opening = match &workflow.opens {
-            Opening::Event { event, .. } => Some(event),
-            Opening::Calendar { .. } => None,
-        };
+        let opening = workflow.opens.event();
         for event in check::graph::transitions(workflow).map(|(_, event, _)| event).chain(opening) {
             self.mentions.entry(event.clone()).or_default().insert(workflow.name.clone());
+        }
+        for event in workflow.quota.iter().flat_map(|quota| &quota.events) {
+            self.quotas.entry(event.clone()).or_default().insert(workflow.name.clone());
         }
         self.index_handlers();
     }
@@ -131,10 +132,11 @@ impl Inner {
 fn guards(workflow: &Workflow) -> impl Iterator<Item = &Guard> {
     let opening = match &workflow.opens {
         Opening::Event { when, .. } => when.as_ref(),
-        Opening::Calendar { .. } => None,
+        Opening::Calendar { .. } | Opening::Once { .. } => None,
     };
+    let counted = workflow.quota.as_ref().and_then(|quota| quota.when.as_ref());
     let moved = check::graph::transitions(workflow).filter_map(|(_, _, it)| it.when.as_ref());
     let timed =
         workflow.clocks.iter().flat_map(|clock| [clock.start.when.as_ref(), clock.stop.when.as_ref()]);
-    opening.into_iter().chain(moved).chain(timed.flatten())
+    opening.into_iter().chain(counted).chain(moved).chain(timed.flatten())
 }
