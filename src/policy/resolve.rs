@@ -278,7 +278,9 @@ impl Gathering {
             if let Some(definition) = definition {
                 flaws.extend(check::score::flaws(&self.world(set), &definition));
                 let others = definitions.iter().filter_map(|other| other.effective_beside(&definition));
-                flaws.extend(others.filter_map(|(other, this)| versions::overlap(other, this)).collect::<Vec<_>>());
+                flaws.extend(
+                    others.filter_map(|(other, this)| versions::overlap(other, this)).collect::<Vec<_>>(),
+                );
                 definitions.push(definition);
             }
             flaws.retain(|flaw| {

@@ -21,7 +21,7 @@ use duban::memory::store::MemoryStore;
 use duban::scenario::virtual_tenant::{VirtualState, VirtualTenant};
 use duban::time::Instant;
 
-pub use super::drafts::{FactDraft, chosen, fact, publication, t};
+pub use super::drafts::{FactDraft, authored, chosen, fact, publication, t};
 
 pub use duban::scenario::virtual_tenant::Delivery;
 
@@ -105,6 +105,16 @@ impl Given {
         let mut given = Self::on(tenant, MemoryStore::new(), at, Seq(1));
         given.open(ledger, tenant, at).expect("a ledger");
         given
+    }
+
+    /// Publishes what a text says, in order.
+    #[track_caller]
+    pub fn publish(&mut self, text: &str) -> &mut Self {
+        for definition in authored(self.tenant.as_str(), text) {
+            self.when(publication(&definition));
+            assert_eq!(self.kinds().last(), Some(&"policy.published"), "{:#?}", self.events());
+        }
+        self
     }
 
     pub fn delivered(mut self, delivery: Delivery) -> Self {

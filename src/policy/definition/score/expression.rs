@@ -70,15 +70,20 @@ fn read(value: &Value, depth: usize) -> Result<Expression, String> {
     match value {
         Value::String(text) => match text.parse::<Exact>() {
             Ok(number) => Ok(Expression::Number(number)),
-            Err(_) => InputName::new(text).map(Expression::Input).map_err(|error| format!("{error}, or a number")),
+            Err(_) => {
+                InputName::new(text).map(Expression::Input).map_err(|error| format!("{error}, or a number"))
+            }
         },
-        Value::Number(_) => Exact::deserialize(value).map(Expression::Number).map_err(|error| error.to_string()),
+        Value::Number(_) => {
+            Exact::deserialize(value).map(Expression::Number).map_err(|error| error.to_string())
+        }
         Value::Object(map) => form(map, depth + 1),
         Value::Null | Value::Bool(_) | Value::Array(_) => Err(format!("read {value}: {FORMS}")),
     }
 }
 
-const FORMS: &str = "write an input's name, a number, or one of share, least, greatest, sum, minus, product, orElse";
+const FORMS: &str =
+    "write an input's name, a number, or one of share, least, greatest, sum, minus, product, orElse";
 
 fn form(map: &Map<String, Value>, depth: usize) -> Result<Expression, String> {
     let mut entries = map.iter();
@@ -188,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_as_the_same() {
-        let text = r#"{"orElse":[{"minus":["1",{"share":{"of":"left","over":"listed"}}]},{"least":["a","0.5"]}]}"#;
+        let text =
+            r#"{"orElse":[{"minus":["1",{"share":{"of":"left","over":"listed"}}]},{"least":["a","0.5"]}]}"#;
         let read: Expression = serde_json::from_str(text).expect("an expression");
         assert_eq!(serde_json::to_string(&read).expect("JSON"), text);
         assert_eq!(read.inputs().iter().map(|it| it.as_str()).collect::<Vec<_>>(), ["left", "listed", "a"]);
