@@ -109,7 +109,8 @@ impl<'a> Course<'a> {
         let calendar = calendar.ok_or(CourseError::NoCalendar)?;
         let (begin, until) = (calendar.midnight(span.from), calendar.midnight(span.until));
         let mut virtual_tenant = VirtualTenant::new(tenant)?;
-        virtual_tenant.open(uuid::Uuid::nil(), tenant, begin)?;
+        // The ledger that the year is imported into is opened after the year.
+        virtual_tenant.open(uuid::Uuid::nil(), tenant, Instant::MAX)?;
         virtual_tenant.ledger.clear();
         let mut course = Self {
             tenant: tenant.clone(),
