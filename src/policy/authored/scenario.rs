@@ -339,7 +339,8 @@ impl Step {
     /// A mistake at `pointer` when it is none or several of the three, or says
     /// something that means nothing there.
     pub fn deed(&self, pointer: &str) -> Result<Deed<'_>, Flaw> {
-        let wrong = |key: &str, message: &str| Err(Flaw::mistake("step.form", &child(pointer, key), "", message));
+        let wrong =
+            |key: &str, message: &str| Err(Flaw::mistake("step.form", &child(pointer, key), "", message));
         let act = match (&self.fact, &self.advance, &self.expect) {
             (Some(fact), None, None) => match &self.by {
                 Some(by) => Deed::Fact(fact, by),

@@ -185,8 +185,7 @@ impl<'a> Course<'a> {
 
     fn plan(&mut self, span: Span) {
         let policies = self.policies();
-        let planner =
-            Planner { policies: &policies, calendar: &self.calendar, span, manners: &self.manners };
+        let planner = Planner { policies: &policies, calendar: &self.calendar, span, manners: &self.manners };
         planner.matters(&mut self.agenda, &mut self.random);
         planner.figures(&mut self.agenda, &mut self.random);
     }
@@ -275,7 +274,8 @@ impl<'a> Course<'a> {
         let by_subject = workflow.key.iter().any(|path| path.0 == "subject");
         let year = self.calendar.local_date(self.now).format("%Y").to_string();
         let subject = by_subject.then(|| format!("{name}/{year}-{}", self.next));
-        let month = Period::containing(crate::calendar::PeriodKind::Month, self.calendar.local_date(self.now));
+        let month =
+            Period::containing(crate::calendar::PeriodKind::Month, self.calendar.local_date(self.now));
         let matter = matter(&workflow, owner, Some(month.to_string()));
         let fact = self.fact(event, &actor, subject, &matter)?;
         self.deliver(fact).map(drop)
@@ -286,7 +286,9 @@ impl<'a> Course<'a> {
         let opens = |name: &Name| policies.workflow_in_force(name, self.now);
         let reported = policies.workflow_names().filter_map(opens).find(|workflow| {
             let event = workflow.opens.event();
-            event.and_then(|event| schema(&policies, event)).is_some_and(|it| it["properties"]["indicator"].is_object())
+            event
+                .and_then(|event| schema(&policies, event))
+                .is_some_and(|it| it["properties"]["indicator"].is_object())
         });
         let Some(workflow) = reported else { return Ok(()) };
         let Some(event) = workflow.opens.event() else { return Ok(()) };

@@ -111,7 +111,9 @@ impl Maker<'_> {
     fn text(&self, schema: &Value, random: &mut Random) -> String {
         match schema["format"].as_str() {
             Some("date") => return self.calendar.local_date(self.now).to_string(),
-            Some("date-time") => return self.now.plus_seconds(-60 * i64::try_from(random.below(90)).unwrap_or(0)).to_string(),
+            Some("date-time") => {
+                return self.now.plus_seconds(-60 * i64::try_from(random.below(90)).unwrap_or(0)).to_string();
+            }
             Some("uri") => return format!("https://example.invalid/evidence/{}", self.number),
             Some(_) | None => {}
         }
