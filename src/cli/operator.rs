@@ -45,7 +45,10 @@ impl Slot {
     fn of(definition: &Definition) -> Self {
         let from = match definition {
             Definition::Workflow(it) => Some(it.effective.from.to_string()),
-            Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => None,
+            Definition::Register(_)
+            | Definition::Calendar(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_) => None,
         };
         Self::new(definition.kind(), &definition.name(), definition.version(), from.as_deref())
     }

@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::notice::Notice;
 use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
@@ -35,6 +36,11 @@ pub struct Cite {
     pub notice: String,
     /// The clause within it, in the document's own numbering: `三(四)18`.
     pub clause: String,
+    /// The topic of the clause, shared by all that is said about one matter:
+    /// `publicity`. Periods and thresholds of one topic are compared, and what
+    /// contradicts is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Name>,
     /// Further clauses of the document that the same rule serves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
@@ -56,6 +62,8 @@ pub enum Definition {
     Calendar(CalendarDef),
     /// What a fact of some type must look like.
     EventType(EventTypeDefinition),
+    /// A document whose clauses the rules cite.
+    Notice(Notice),
     /// What is owed, by whom, by when. Boxed: by far the largest.
     Workflow(Box<Workflow>),
 }
@@ -68,6 +76,7 @@ impl Definition {
             Self::Register(_) => "Register",
             Self::Calendar(_) => "Calendar",
             Self::EventType(_) => "EventType",
+            Self::Notice(_) => "Notice",
             Self::Workflow(_) => "Workflow",
         }
     }
@@ -79,6 +88,7 @@ impl Definition {
             Self::Register(it) => it.name.to_string(),
             Self::Calendar(it) => it.name.to_string(),
             Self::EventType(it) => it.name.to_string(),
+            Self::Notice(it) => it.name.to_string(),
             Self::Workflow(it) => it.name.to_string(),
         }
     }
@@ -90,6 +100,7 @@ impl Definition {
             Self::Register(it) => &it.version,
             Self::Calendar(it) => &it.version,
             Self::EventType(it) => &it.version,
+            Self::Notice(it) => &it.version,
             Self::Workflow(it) => &it.version,
         }
     }

@@ -6,6 +6,8 @@
 //! - [`authored`] is the language as people write it, read with line and column;
 //! - [`check`] is what must hold of a definition, whoever wrote it;
 //! - [`definition`] is what the kernel applies and the ledger carries;
+//! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
+//!   [`coverage`] says which clauses are encoded;
 //! - [`guard`] compiles and evaluates conditions.
 //!
 //! No file is read here, no clock, no environment: reading folders is the
@@ -13,9 +15,12 @@
 
 pub mod authored;
 pub mod check;
+pub mod cites;
+pub mod coverage;
 pub mod definition;
 pub mod guard;
 pub mod near;
+pub mod notice;
 pub mod problem;
 pub mod resolve;
 pub mod set;

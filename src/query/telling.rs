@@ -150,6 +150,7 @@ impl Teller<'_> {
             Definition::EventType(_)
             | Definition::Register(_)
             | Definition::Calendar(_)
+            | Definition::Notice(_)
             | Definition::Workflow(_) => None,
         });
         titled.unwrap_or_else(|| Text::new(kind.as_str(), kind.as_str()))

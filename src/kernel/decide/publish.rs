@@ -49,11 +49,17 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         Definition::Calendar(it) => {
             turn.state.policies().calendar(&it.name).is_some_and(|(before, _)| before != checked.sha)
         }
-        Definition::Register(_) | Definition::EventType(_) | Definition::Workflow(_) => false,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_)
+        | Definition::Workflow(_) => false,
     };
     let first = match &checked.definition {
         Definition::Workflow(it) => first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
-        Definition::Register(_) | Definition::EventType(_) | Definition::Calendar(_) => None,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_)
+        | Definition::Calendar(_) => None,
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),

@@ -13,6 +13,7 @@ use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 use crate::policy::definition::EventTypeDefinition;
 use crate::policy::near;
+use crate::policy::notice::Notice;
 use crate::policy::problem::{Flaw, Place, Problem};
 
 /// What a document says.
@@ -24,6 +25,8 @@ pub enum Authored {
     Calendar(Box<CalendarDef>),
     /// Who is told when.
     Ladder(AuthoredLadder),
+    /// A document whose clauses the rules cite.
+    Notice(Box<Notice>),
     /// What is owed once.
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
@@ -72,6 +75,21 @@ impl Document {
         (self.node.text("kind"), self.node.text("name"))
     }
 
+    /// Whether it is, or cannot be told not to be, a rule that cites clauses.
+    #[must_use]
+    pub const fn is_rule(&self) -> bool {
+        match self.authored {
+            Some(Authored::Workflow(_) | Authored::Duty(_)) | None => true,
+            Some(
+                Authored::Register(_)
+                | Authored::Calendar(_)
+                | Authored::Ladder(_)
+                | Authored::Notice(_)
+                | Authored::EventType(_),
+            ) => false,
+        }
+    }
+
     fn event_type(&self) -> Result<Authored, Vec<Problem>> {
         let read = event_type::resolve(self.node.json());
         read.map(Authored::EventType)
@@ -93,6 +111,7 @@ impl Document {
             "Register" => from(json).map(Authored::Register),
             "Calendar" => from(json).map(|it| Authored::Calendar(Box::new(it))),
             "Ladder" => from(json).map(Authored::Ladder),
+            "Notice" => from(json).map(|it| Authored::Notice(Box::new(it))),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),
         };

@@ -10,9 +10,10 @@ use super::ladder::AuthoredLadder;
 use super::register::AuthoredRegister;
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
+use crate::policy::notice::Notice;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 5] = ["Register", "Calendar", "Ladder", "Workflow", "Duty"];
+pub const KINDS: [&str; 6] = ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -55,6 +56,7 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Register", reference::<AuthoredRegister>(&mut generator)),
         ("Calendar", reference::<CalendarDef>(&mut generator)),
         ("Ladder", reference::<AuthoredLadder>(&mut generator)),
+        ("Notice", reference::<Notice>(&mut generator)),
         ("Workflow", reference::<AuthoredWorkflow>(&mut generator)),
         ("Duty", reference::<AuthoredDuty>(&mut generator)),
     ];

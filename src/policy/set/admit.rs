@@ -66,7 +66,12 @@ impl PolicySet {
             Definition::Register(register) => self.register_flaws(register),
             Definition::Calendar(calendar) => check::calendar::flaws(calendar),
             Definition::EventType(event_type) => check::event_type::flaws(event_type),
-            Definition::Workflow(workflow) => self.workflow_flaws(workflow),
+            Definition::Notice(notice) => check::notice::flaws(notice),
+            Definition::Workflow(workflow) => {
+                let mut flaws = self.workflow_flaws(workflow);
+                flaws.extend(check::cite::flaws(&self.world(), definition));
+                flaws
+            }
         }
     }
 
@@ -77,6 +82,7 @@ impl PolicySet {
             register: self.register(),
             calendars: self.0.calendar_names.keys().map(Name::as_str).collect(),
             types: self.0.types.iter().map(|(name, it)| (name.as_str(), it.schemas().collect())).collect(),
+            notices: self.notices().map(|notice| (notice.name.as_str(), notice)).collect(),
             unknowable: BTreeSet::new(),
         }
     }

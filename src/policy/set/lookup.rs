@@ -16,6 +16,7 @@ use crate::policy::definition::{
 };
 use crate::policy::guard::{self, GuardError, Input};
 use crate::policy::near;
+use crate::policy::notice::Notice;
 use crate::time::Instant;
 
 /// Units, roles and settings.
@@ -175,6 +176,17 @@ impl PolicySet {
             Some(Err(error)) => Err(error.clone()),
             None => guard::compile(&guard.0)?.holds(input),
         }
+    }
+
+    /// The notices that are listed, in order of names.
+    pub fn notices(&self) -> impl Iterator<Item = &Notice> {
+        self.0.current.values().filter_map(|(_, definition)| match definition.as_ref() {
+            Definition::Notice(notice) => Some(notice),
+            Definition::Register(_)
+            | Definition::Calendar(_)
+            | Definition::EventType(_)
+            | Definition::Workflow(_) => None,
+        })
     }
 
     /// The definitions in force with their identities, by kind, name and version.

@@ -96,7 +96,10 @@ pub fn chosen(tenant: &str, workflows: &[&str]) -> Vec<Definition> {
     let wanted: BTreeSet<&str> = workflows.iter().copied().collect();
     let of_wanted = |it: &&Definition| match it {
         Definition::Workflow(workflow) => wanted.contains(workflow.name.as_str()),
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => true,
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_) => true,
     };
     let chosen: Vec<Definition> = all.iter().filter(of_wanted).cloned().collect();
     let found = chosen.iter().filter(|it| matches!(it, Definition::Workflow(_))).count();
