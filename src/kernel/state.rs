@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::layer::{Layer, Rows, Touched};
 use super::row::{Case, Checkpoint, Family, PolicyRow, Timer, TimerKey};
+use super::tally;
 use crate::id::{CaseId, TenantId};
 use crate::policy::definition::Definition;
 use crate::policy::set::PolicySet;
@@ -160,9 +161,10 @@ impl<B: Backing> State<B> {
         }
         let Some(touched) = self.working.cases.get_mut(id) else { return Ok(false) };
         let case = Arc::make_mut(&mut touched.after);
-        let before = wakes(case);
+        let (before, stood) = (wakes(case), tally::standing(case));
         edit(case);
         let after = wakes(case);
+        let tallied = tally::changes(&stood, case);
         if before != after {
             for timer in before {
                 self.put_timer(timer, false);
@@ -170,6 +172,9 @@ impl<B: Backing> State<B> {
             for timer in after {
                 self.put_timer(timer, true);
             }
+        }
+        for (key, by) in tallied {
+            self.add_number(Family::Tally, key.to_bytes(), by)?;
         }
         Ok(true)
     }
@@ -235,6 +240,49 @@ impl<B: Backing> State<B> {
         let bytes = bytes.map_err(|error| wrong_row(family, key, &error))?;
         self.working.rows.insert((family, key.to_vec()), bytes);
         Ok(())
+    }
+
+    /// A number that a table holds; 0 where it holds none.
+    pub(super) fn number(&self, family: Family, key: &[u8]) -> Result<i64, StateError> {
+        let place = (family, key.to_vec());
+        if let Some(row) = self.layers().find_map(|layer| layer.rows.get(&place)) {
+            return row.as_deref().map_or(Ok(0), |bytes| decode_number(family, key, bytes));
+        }
+        let stored = self.backing.get(family, key)?;
+        stored.map_or(Ok(0), |bytes| decode_number(family, key, &bytes))
+    }
+
+    /// Adds to a number that a table holds; what comes to 0 is held no more.
+    pub(super) fn add_number(&mut self, family: Family, key: Vec<u8>, by: i64) -> Result<(), StateError> {
+        let after = self.number(family, &key)?.saturating_add(by);
+        let row = (after != 0).then(|| after.to_be_bytes().to_vec());
+        self.working.rows.insert((family, key), row);
+        Ok(())
+    }
+
+    /// The sum of a table's numbers under the keys from `from` up to but not
+    /// including `to`.
+    pub(super) fn sum(&self, family: Family, from: &[u8], to: &[u8]) -> Result<i64, StateError> {
+        let mut newer = BTreeMap::new();
+        for layer in self.layers() {
+            for ((_, key), row) in layer.rows.range((family, from.to_vec())..(family, to.to_vec())) {
+                newer.entry(key.as_slice()).or_insert(row.as_deref());
+            }
+        }
+        let (mut sum, mut damaged) = (0_i64, None);
+        let mut add = |key: &[u8], bytes: &[u8]| match decode_number(family, key, bytes) {
+            Ok(number) => sum = sum.saturating_add(number),
+            Err(error) => damaged = Some(error),
+        };
+        newer.iter().filter_map(|(key, row)| Some((key, (*row)?))).for_each(|(key, row)| add(key, row));
+        self.backing.scan(family, from, &mut |key, bytes| {
+            let within = key < to;
+            if within && !newer.contains_key(key) {
+                add(key, bytes);
+            }
+            within
+        })?;
+        damaged.map_or(Ok(sum), Err)
     }
 
     /// The keys of a table that begin with `prefix`, at most `most`, in order.
@@ -394,6 +442,10 @@ pub fn settle<B: Backing>(layer: &Layer, backing: &B) -> Result<Changes, StateEr
         rows.insert((Family::Counter, key), (after != 0).then(|| after.to_be_bytes().to_vec()));
     }
     Ok(rows)
+}
+
+fn decode_number(family: Family, key: &[u8], bytes: &[u8]) -> Result<i64, StateError> {
+    bytes.try_into().map(i64::from_be_bytes).map_err(|_| wrong_row(family, key, &"it is no number"))
 }
 
 fn wakes(case: &Case) -> Vec<TimerKey> {

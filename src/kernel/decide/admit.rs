@@ -158,7 +158,9 @@ pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result
             continue;
         }
         let clocks = transit::judged_by(turn.state, &case)?.clocks.len();
-        if turn.len() - begun + MOST_OF_A_FACT + clocks * MOST_OF_A_CLOCK > MOST_IN_TAKE_UP {
+        let quotas = turn.state.policies().quotas(&stated.fact.kind).count();
+        let events = MOST_OF_A_FACT + clocks * MOST_OF_A_CLOCK + quotas * MOST_OF_A_QUOTA;
+        if turn.len() - begun + events > MOST_IN_TAKE_UP {
             let message = "too many facts waited for this case to be taken up at once; state it again";
             let reason = Reason::new("case.crowded", "subject", id.as_str(), message);
             refuse(turn, &stated, reason, false)?;
@@ -175,6 +177,9 @@ const MOST_OF_A_FACT: usize = 2;
 /// The most events that a fact has for one clock: breach withdrawn, met, set,
 /// paused, and cancelled at closing.
 const MOST_OF_A_CLOCK: usize = 5;
+/// The most events that a fact has for one quota: credited, breach withdrawn, met,
+/// closed.
+const MOST_OF_A_QUOTA: usize = 4;
 
 /// Refuses a parked fact whose time is over.
 pub(in crate::kernel) fn expire<B: Backing>(turn: &mut Turn<'_, B>, seq: Seq) -> Result<(), StateError> {

@@ -61,6 +61,10 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         | Definition::Notice(_)
         | Definition::Calendar(_) => None,
     };
+    let begins_at = match &checked.definition {
+        Definition::Workflow(it) => begins_at(&checked.policies, it, stated.recorded_at),
+        Definition::Register(_) | Definition::EventType(_) | Definition::Calendar(_) => None,
+    };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),
         kind: checked.definition.kind().into(),
@@ -69,6 +73,7 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         sha: checked.sha,
         document: checked.document,
         first,
+        begins_at,
         amends,
     };
     let about = publisher(stated);
@@ -95,6 +100,14 @@ fn check<B: Backing>(state: &State<B>, stated: &Stated) -> Result<Checked, Reaso
     let unsound = |error: Unsound| invalid("data.document", format!("failed to {error}"));
     let policies = state.policies().admit(&definition).map_err(unsound)?;
     Ok(Checked { definition, sha, document, policies })
+}
+
+/// When a duty that is owed once opens its cases: with its first day, or now if
+/// that has begun. Its clocks count from the first day all the same.
+fn begins_at(policies: &PolicySet, workflow: &Workflow, now: Instant) -> Option<Instant> {
+    let Opening::Once { calendar, .. } = &workflow.opens else { return None };
+    let (_, calendar) = policies.calendar(calendar)?;
+    Some(calendar.midnight(workflow.effective.from).max(now))
 }
 
 /// Where a recurring duty begins that had no period before, or none any more: with the first period
