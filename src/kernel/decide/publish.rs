@@ -63,7 +63,10 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
     };
     let begins_at = match &checked.definition {
         Definition::Workflow(it) => begins_at(&checked.policies, it, stated.recorded_at),
-        Definition::Register(_) | Definition::EventType(_) | Definition::Calendar(_) => None,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_)
+        | Definition::Calendar(_) => None,
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),
