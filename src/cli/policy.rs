@@ -1,4 +1,10 @@
 //! `duban policy`: checking folders of policies, and the language's schema.
+//!
+//! [`coverage`] and [`list`] tell what policies say; [`reading`] is what they share.
+
+pub mod coverage;
+pub mod list;
+pub mod reading;
 
 use std::path::PathBuf;
 
@@ -32,6 +38,10 @@ pub enum PolicyCommand {
         #[command(flatten)]
         client: Client,
     },
+    /// Lists every clause of the notices: what encodes it, or why nothing does
+    Coverage(coverage::CoverageArgs),
+    /// Lists who owes what by when, one row a rule
+    List(list::ListArgs),
     /// Prints the JSON Schema of the language, for editors
     Schema,
 }
@@ -44,6 +54,8 @@ pub async fn run(command: &PolicyCommand) -> Ended {
     match command {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
+        PolicyCommand::Coverage(args) => coverage::run(args),
+        PolicyCommand::List(args) => list::run(args),
         PolicyCommand::Schema => {
             let mut output = Output::open();
             output.line(serde_json::to_string_pretty(&language_schema())?)?;

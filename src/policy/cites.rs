@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::definition::{Cite, Definition, Opening, Text, Workflow};
 use super::problem::child;
+use crate::calendar;
 use crate::id::UnitId;
 
 /// What kind of rule cites a clause.
@@ -25,6 +26,21 @@ pub enum RuleKind {
     Quota,
     /// A limit in time within one of these.
     Clock,
+}
+
+impl RuleKind {
+    /// What people call it.
+    #[must_use]
+    pub fn word(self) -> calendar::Text {
+        let (zh, en) = match self {
+            Self::Workflow => ("流程", "workflow"),
+            Self::Duty => ("任务", "duty"),
+            Self::Standing => ("持续任务", "standing"),
+            Self::Quota => ("定额", "quota"),
+            Self::Clock => ("时限", "clock"),
+        };
+        calendar::Text::new(zh, en)
+    }
 }
 
 /// A rule that cites.

@@ -2,6 +2,8 @@
 //!
 //! It counts and judges nothing; what should be told is [`super::check::coverage`]'s.
 
+use serde::Serialize;
+
 use super::cites::{Rule, citations};
 use super::definition::Definition;
 use super::notice::{Clause, Notice};
@@ -25,7 +27,8 @@ pub struct Covered<'a> {
 }
 
 /// What became of a clause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Standing {
     /// Some rule cites it.
     Encoded,

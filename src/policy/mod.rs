@@ -8,6 +8,7 @@
 //! - [`definition`] is what the kernel applies and the ledger carries;
 //! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
 //!   [`coverage`] says which clauses are encoded;
+//! - [`rules`] lists what is owed, in words;
 //! - [`guard`] compiles and evaluates conditions.
 //!
 //! No file is read here, no clock, no environment: reading folders is the
@@ -23,6 +24,7 @@ pub mod near;
 pub mod notice;
 pub mod problem;
 pub mod resolve;
+pub mod rules;
 pub mod set;
 pub mod words;
 
