@@ -125,6 +125,7 @@ fn case(world: &World, n: usize, unit: usize, workflow: usize, closed: bool, see
         period: None,
         kept: "{}".into(),
         seen: BTreeMap::new(),
+        credits: 0,
         deadlines: vec![deadline(world, clock, seed)],
         history: Vec::new(),
     }

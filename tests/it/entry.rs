@@ -45,11 +45,18 @@ fn catalogue() -> Vec<Event> {
         Event::EventParked(of(json!({"fact": fact, "content": sha, "recordedAt": at,
             "cases": ["objection/YY-1"], "until": at}))),
         Event::FactAccepted(of(json!({"fact": fact, "content": sha, "from": "received", "to": "handling"}))),
+        Event::FactAccepted(of(json!({"fact": fact, "content": sha, "from": "received", "to": "received",
+            "kept": {"value": "0.99"}}))),
         Event::CaseOpened(of(
             json!({"workflow": "objection", "policy": sha, "owner": "tax", "state": "received",
             "kept": {"number": "济〔2022〕1号"}}),
         )),
         Event::CaseClosed(of(json!({"state": "closed"}))),
+        Event::CaseCredited(of(
+            json!({"fact": stated, "type": "news.review-passed", "from": "news-item/N-1",
+            "nth": 1, "of": 2, "to": "open"}),
+        )),
+        Event::PolicyBegun(of(json!({"workflow": "once-plan", "policy": sha}))),
         Event::PeriodOpened(of(json!({"workflow": "dispatch", "policy": sha, "period": "2023-08",
             "next": "2023-09", "nextAt": at}))),
         Event::DeadlineSet(of(running.clone())),

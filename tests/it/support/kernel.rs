@@ -24,7 +24,7 @@ use duban::kernel::{layer::Layer, sweep, timers};
 use duban::memory::store::MemoryStore;
 use duban::time::Instant;
 
-pub use super::drafts::{FactDraft, chosen, fact, publication, t};
+pub use super::drafts::{FactDraft, authored, chosen, fact, publication, t};
 
 /// The state that tests look at.
 pub type TestState = State<Stored<MemoryStore>>;
@@ -131,6 +131,16 @@ impl Given {
         given.group(out);
         given.settle_all();
         given
+    }
+
+    /// Publishes what a text says, in order.
+    #[track_caller]
+    pub fn publish(&mut self, text: &str) -> &mut Self {
+        for definition in authored(self.tenant.as_str(), text) {
+            self.when(publication(&definition));
+            assert_eq!(self.kinds().last(), Some(&"policy.published"), "{:#?}", self.events());
+        }
+        self
     }
 
     pub fn delivered(mut self, delivery: Delivery) -> Self {
