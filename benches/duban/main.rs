@@ -12,9 +12,14 @@
     reason = "a benchmark prints, and stops where it cannot measure"
 )]
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod broker;
 mod end_to_end;
 mod overdue;
+mod stages;
 #[path = "../../tests/it/support/engine.rs"]
 mod support;
 

@@ -16,10 +16,12 @@ use crate::kernel::evolve::evolve;
 use crate::kernel::state::{State, settle};
 use crate::port::log::Record;
 use crate::port::store::Store;
+use crate::time::Instant;
 
-/// How many rows a fold gathers before it writes them: large enough that a row
-/// which changes often is written once, small enough to keep memory bounded.
-pub const ROWS_IN_STEP: usize = 200_000;
+/// How many rows a fold gathers before it writes them: large enough that most rows
+/// which change often are written once, small enough that storing one step and
+/// folding the next go on at the same time.
+pub const ROWS_IN_STEP: usize = 40_000;
 
 /// An entry with the digest of its bytes.
 pub struct Read {
@@ -120,6 +122,12 @@ impl<S: Store> Fold<S> {
         self.state.release();
         self.written = self.seq();
         Ok(())
+    }
+
+    /// When the next timer is due, or a little before; none when there is none.
+    pub fn next_timer(&self) -> Option<Instant> {
+        let wake = self.state.wake();
+        (wake < Instant::MAX).then_some(wake)
     }
 
     /// Where the fold stands.

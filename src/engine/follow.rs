@@ -16,6 +16,7 @@ use crate::id::Seq;
 use crate::kernel::row::Checkpoint;
 use crate::port::log::{Log, MOST_IN_APPEND, Reader, Record};
 use crate::port::store::Store;
+use crate::time::Instant;
 
 /// How many records at the end of the intake are looked at for being mere ticks.
 const MOST_TICKS: u64 = 8;
@@ -81,6 +82,7 @@ impl<'a, L: Log, S: Store> Follower<'a, L, S> {
             verdicts.extend(Outcome::of(&read.entry).map(|outcome| (read.entry.decided.cause, outcome)));
         }
         tokio::task::block_in_place(|| self.fold.write())?;
+        self.fold.state_mut().refresh_wake()?;
         self.outcomes.tell(verdicts);
         Ok(())
     }
@@ -112,6 +114,12 @@ impl<'a, L: Log, S: Store> Follower<'a, L, S> {
             }
         }
         Ok(true)
+    }
+
+    /// When the next timer is due: whoever looks at an engine that is just taking
+    /// over must not find it at rest while something is due.
+    pub fn next_timer(&self) -> Option<Instant> {
+        self.fold.next_timer()
     }
 
     /// Where the fold stands.

@@ -137,8 +137,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
 
     /// When the next timer is due, or a little before; none when there is none.
     pub fn next_timer(&self) -> Option<Instant> {
-        let wake = self.fold.state().wake();
-        (wake < Instant::MAX).then_some(wake)
+        self.fold.next_timer()
     }
 
     /// Whether everything read is decided, appended and stored.

@@ -145,6 +145,8 @@ impl<L: Log, H: Shelf> Engine<L, H> {
         let mut fold = self.recover().await?;
         self.rebuilds = 0;
         let mut role = Role::Leading;
+        // Whoever sees it lead sees what is due, too, before its first round.
+        self.tell(fold.state().checkpoint(), fold.next_timer(), None, false);
         loop {
             self.become_role(role);
             let turn = match role {
@@ -224,7 +226,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
         let mut follower = Follower::start(fold, &intake, &ledger, &settings, &outcomes).await?;
         loop {
             let take_over = follower.round().await?;
-            self.tell(follower.checkpoint(), None, None, false);
+            self.tell(follower.checkpoint(), follower.next_timer(), None, false);
             if let Some(turn) = self.next_turn() {
                 return Ok(turn);
             }

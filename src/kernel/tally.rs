@@ -1,8 +1,8 @@
 //! Tallies: what a unit did, and what was judged of it, along time.
 //!
 //! A count says how things stand now; a tally adds up over any span of time, as
-//! scores need it: accepted facts by their recorded instant, deadlines by the
-//! instant from which they are overdue. Tallies are absolute numbers that the fold
+//! scores need it: accepted facts by their recorded instant, deadlines by the last
+//! instant at which they are in time. Tallies are absolute numbers that the fold
 //! reads and writes through the state, so that the kernel can sum them in the
 //! middle of a batch; a batch stores each of them once.
 
@@ -99,7 +99,7 @@ pub fn stretch(unit: &UnitId, name: &str, of: Tallied, (from, to): (Instant, Ins
 impl<B: Backing> State<B> {
     /// How many there are of a unit from `from` up to but not including `to` (see
     /// [`stretch`]): facts of the type `name`, or deadlines of the workflow `name`
-    /// with an outcome, by the instant from which they are overdue.
+    /// with an outcome, by the last instant at which they are in time.
     ///
     /// # Errors
     /// [`StateError`] when a row cannot be read.
@@ -130,7 +130,9 @@ fn outcome(deadline: &Deadline) -> Option<(Tallied, i64)> {
         Status::Met { late: true, .. } => Tallied::Late,
         Status::Cancelled => return None,
     };
-    Some((of, Count::bucket(deadline.overdue_from())))
+    // What is due at the end of a day belongs to that day, though it is overdue from
+    // the first instant of the next.
+    Some((of, Count::bucket(deadline.overdue_from().just_before())))
 }
 
 /// By how much the tallies change when the deadlines of a case stood as `before`

@@ -4,6 +4,7 @@
 //! [`super::simulation`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -52,6 +53,9 @@ pub struct World {
     /// What was decided.
     pub ledger: MemoryLog,
     slots: Vec<Slot>,
+    /// How many identities were drawn: no two engines of a world share one, since
+    /// an append is told for an engine's own by the identity that it carries.
+    drawn: Arc<AtomicU64>,
 }
 
 impl World {
@@ -66,7 +70,8 @@ impl World {
             MemoryLog::new(name, &subjects, MOST_BYTES, clock.clone())
         };
         let (intake, ledger) = (log("intake"), log("ledger"));
-        let mut world = Self { tenant, clock, intake, ledger, slots: Vec::new() };
+        let drawn = Arc::default();
+        let mut world = Self { tenant, clock, intake, ledger, slots: Vec::new(), drawn };
         for _ in 0..engines {
             let slot = world.start(MemoryShelf::new())?;
             world.slots.push(slot);
@@ -77,8 +82,9 @@ impl World {
     fn start(&self, shelf: MemoryShelf) -> Result<Slot, EngineError> {
         let clock = self.clock.clone();
         let now = Arc::new(move || clock.now());
-        // Only the first engine's draw counts, and any number is as good.
-        let draw_id = Arc::new(|| uuid::Uuid::from_u128(1));
+        let drawn = Arc::clone(&self.drawn);
+        let draw_id =
+            Arc::new(move || uuid::Uuid::from_u128(u128::from(drawn.fetch_add(1, Ordering::Relaxed)) + 1));
         let settings = Settings {
             idle: IDLE,
             takeover_after: TAKEOVER_AFTER,

@@ -88,3 +88,13 @@ fn one_engine_in_calm() {
 fn one_engine_through_everything() {
     live(seeds(100, 12), || Behaviour::wild(200, 1));
 }
+
+#[test]
+fn two_engines_in_calm() {
+    live(seeds(300, 2), || Behaviour::calm(150, 2));
+}
+
+#[test]
+fn two_engines_through_everything() {
+    live(seeds(200, 12), || Behaviour::wild(200, 2));
+}
