@@ -48,7 +48,7 @@
 //!
 //! | floor | modules | is | must not |
 //! |---|---|---|---|
-//! | 1 | [`id`], [`time`], [`calendar`] | names, instants, working days, due rules, explanations | know events |
+//! | 1 | [`id`], [`time`], [`exact`], [`calendar`] | names, instants, exact numbers, working days, due rules, explanations | know events |
 //! | 2 | [`event`] | facts, the ledger's catalogue, both wire forms, the hash chain | know policies |
 //! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
 //! | 4 | [`kernel`] | rows, decide, evolve, timers, sweeps | wait, read a clock, draw a number, iterate without order |
@@ -88,6 +88,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod event;
+pub mod exact;
 pub mod http;
 pub mod id;
 pub mod kernel;

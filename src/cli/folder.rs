@@ -136,7 +136,9 @@ pub fn calendar(named: &str) -> Result<crate::calendar::Calendar, Failure> {
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Notice(_)
-        | Definition::Workflow(_) => None,
+        | Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => None,
     });
     let wrong = |text: String| Failure::new(Exit::Usage, format!("use the calendar {named}: {text}"));
     let def = found.ok_or_else(|| wrong(format!("\n  {}", mistakes.join("\n  "))))?;

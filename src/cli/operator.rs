@@ -37,19 +37,13 @@ impl Slot {
         Self(match kind {
             "Register" => kind.to_owned(),
             "Calendar" => format!("{kind}/{name}"),
-            "Workflow" => format!("{kind}/{name}/{}", from.unwrap_or_default()),
+            "Workflow" | "Target" | "Scorecard" => format!("{kind}/{name}/{}", from.unwrap_or_default()),
             _ => format!("{kind}/{name}/{version}"),
         })
     }
 
     fn of(definition: &Definition) -> Self {
-        let from = match definition {
-            Definition::Workflow(it) => Some(it.effective.from.to_string()),
-            Definition::Register(_)
-            | Definition::Calendar(_)
-            | Definition::EventType(_)
-            | Definition::Notice(_) => None,
-        };
+        let from = definition.effective().map(|it| it.from.to_string());
         Self::new(definition.kind(), &definition.name(), definition.version(), from.as_deref())
     }
 }

@@ -1,8 +1,9 @@
 //! `duban policy`: checking folders of policies, and the language's schema.
 //!
-//! [`coverage`] and [`list`] tell what policies say; [`reading`] is what they share.
+//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it; [`reading`] is what they share.
 
 pub mod coverage;
+pub mod draw;
 pub mod list;
 pub mod reading;
 
@@ -42,6 +43,8 @@ pub enum PolicyCommand {
     Coverage(coverage::CoverageArgs),
     /// Lists who owes what by when, one row a rule
     List(list::ListArgs),
+    /// Draws a workflow's states and clocks
+    Draw(draw::DrawArgs),
     /// Prints the JSON Schema of the language, for editors
     Schema,
 }
@@ -55,6 +58,7 @@ pub async fn run(command: &PolicyCommand) -> Ended {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
         PolicyCommand::Coverage(args) => coverage::run(args),
+        PolicyCommand::Draw(args) => draw::run(args),
         PolicyCommand::List(args) => list::run(args),
         PolicyCommand::Schema => {
             let mut output = Output::open();

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::definition::score::Scorecard;
 use super::definition::{Cite, Definition, Opening, Text, Workflow};
 use super::problem::child;
 use crate::calendar;
@@ -26,6 +27,14 @@ pub enum RuleKind {
     Quota,
     /// A limit in time within one of these.
     Clock,
+    /// A figure that has to reach a number.
+    Target,
+    /// What figures are worth.
+    Scorecard,
+    /// A part of a scorecard.
+    Section,
+    /// What points are given for.
+    Item,
 }
 
 impl RuleKind {
@@ -38,6 +47,10 @@ impl RuleKind {
             Self::Standing => ("持续任务", "standing"),
             Self::Quota => ("定额", "quota"),
             Self::Clock => ("时限", "clock"),
+            Self::Target => ("目标", "target"),
+            Self::Scorecard => ("评分表", "scorecard"),
+            Self::Section => ("评分部分", "section"),
+            Self::Item => ("评分项", "score item"),
         };
         calendar::Text::new(zh, en)
     }
@@ -99,12 +112,17 @@ pub fn citations(definition: &Definition) -> Vec<Citation<'_>> {
         | Definition::EventType(_)
         | Definition::Notice(_) => Vec::new(),
         Definition::Workflow(workflow) => of_workflow(workflow),
+        Definition::Target(target) => {
+            let rule = rule(RuleKind::Target, target.name.to_string(), &target.title);
+            vec![Citation { pointer: "/cite".into(), cite: &target.cite, own: None, rule }]
+        }
+        Definition::Scorecard(card) => of_scorecard(card),
     }
 }
 
 fn of_workflow(workflow: &Workflow) -> Vec<Citation<'_>> {
     let kind = kind_of(workflow);
-    let whole = Rule { kind, name: workflow.name.to_string(), title: workflow.title.clone() };
+    let whole = rule(kind, workflow.name.to_string(), &workflow.title);
     let pointer = "/cite".into();
     let own = Some(&workflow.clauses);
     let mut found = vec![Citation { pointer, cite: &workflow.cite, own, rule: whole }];
@@ -114,8 +132,29 @@ fn of_workflow(workflow: &Workflow) -> Vec<Citation<'_>> {
             continue;
         }
         let name = format!("{}/{}", workflow.name, clock.name);
-        let rule = Rule { kind: RuleKind::Clock, name, title: clock.title.clone() };
+        let rule = rule(RuleKind::Clock, name, &clock.title);
         found.push(Citation { pointer: format!("/clocks/{at}/cite"), cite: &clock.cite, own: None, rule });
     }
     found
+}
+
+fn of_scorecard(card: &Scorecard) -> Vec<Citation<'_>> {
+    let whole = rule(RuleKind::Scorecard, card.name.to_string(), &card.title);
+    let mut found = vec![Citation { pointer: "/cite".into(), cite: &card.cite, own: None, rule: whole }];
+    for (at, section) in card.sections.iter().enumerate() {
+        let pointer = child("/sections", at);
+        let part = rule(RuleKind::Section, format!("{}/{}", card.name, section.name), &section.title);
+        let place = child(&pointer, "cite");
+        found.push(Citation { pointer: place, cite: &section.cite, own: None, rule: part });
+        for (at, item) in section.items.iter().enumerate() {
+            let place = child(&child(&child(&pointer, "items"), at), "cite");
+            let part = rule(RuleKind::Item, format!("{}/{}", card.name, item.name), &item.title);
+            found.push(Citation { pointer: place, cite: &item.cite, own: None, rule: part });
+        }
+    }
+    found
+}
+
+fn rule(kind: RuleKind, name: String, title: &Text) -> Rule {
+    Rule { kind, name, title: title.clone() }
 }

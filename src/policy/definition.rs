@@ -18,6 +18,10 @@ use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
 
+pub mod score;
+
+use score::{Scorecard, Target};
+
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +70,10 @@ pub enum Definition {
     Notice(Notice),
     /// What is owed, by whom, by when. Boxed: by far the largest.
     Workflow(Box<Workflow>),
+    /// A figure that has to reach a number.
+    Target(Box<Target>),
+    /// What figures are worth, and the order that they make.
+    Scorecard(Box<Scorecard>),
 }
 
 impl Definition {
@@ -78,6 +86,8 @@ impl Definition {
             Self::EventType(_) => "EventType",
             Self::Notice(_) => "Notice",
             Self::Workflow(_) => "Workflow",
+            Self::Target(_) => "Target",
+            Self::Scorecard(_) => "Scorecard",
         }
     }
 
@@ -90,6 +100,8 @@ impl Definition {
             Self::EventType(it) => it.name.to_string(),
             Self::Notice(it) => it.name.to_string(),
             Self::Workflow(it) => it.name.to_string(),
+            Self::Target(it) => it.name.to_string(),
+            Self::Scorecard(it) => it.name.to_string(),
         }
     }
 
@@ -102,7 +114,59 @@ impl Definition {
             Self::EventType(it) => &it.version,
             Self::Notice(it) => &it.version,
             Self::Workflow(it) => &it.version,
+            Self::Target(it) => &it.version,
+            Self::Scorecard(it) => &it.version,
         }
+    }
+
+    /// The days on which it is in force, where it has such days.
+    #[must_use]
+    pub fn effective(&self) -> Option<Effective> {
+        match self {
+            Self::Register(_) | Self::Calendar(_) | Self::EventType(_) | Self::Notice(_) => None,
+            Self::Workflow(it) => Some(it.effective),
+            Self::Target(it) => Some(it.effective),
+            Self::Scorecard(it) => Some(it.effective),
+        }
+    }
+
+    /// The workflow, if it is one.
+    #[must_use]
+    pub fn as_workflow(&self) -> Option<&Workflow> {
+        match self {
+            Self::Workflow(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::EventType(_)
+            | Self::Notice(_)
+            | Self::Target(_)
+            | Self::Scorecard(_) => None,
+        }
+    }
+
+    /// The notice, if it is one.
+    #[must_use]
+    pub const fn as_notice(&self) -> Option<&Notice> {
+        match self {
+            Self::Notice(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::EventType(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_) => None,
+        }
+    }
+
+    /// The versions and days of it and of another definition, if both are versions
+    /// of one name.
+    pub(super) fn effective_beside<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> Option<((&'a str, Effective), (&'a str, Effective))> {
+        let same = self.kind() == other.kind() && self.name() == other.name();
+        let spans = self.effective().zip(other.effective()).filter(|_| same)?;
+        Some(((self.version(), spans.0), (other.version(), spans.1)))
     }
 
     /// Its canonical JSON: keys in order, no white space.

@@ -8,6 +8,7 @@
 //! - [`definition`] is what the kernel applies and the ledger carries;
 //! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
 //!   [`coverage`] says which clauses are encoded;
+//! - [`diagram`] draws a workflow;
 //! - [`rules`] lists what is owed, in words;
 //! - [`guard`] compiles and evaluates conditions.
 //!
@@ -19,6 +20,7 @@ pub mod check;
 pub mod cites;
 pub mod coverage;
 pub mod definition;
+pub mod diagram;
 pub mod guard;
 pub mod near;
 pub mod notice;

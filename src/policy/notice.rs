@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::Text;
 use crate::calendar::PeriodKind;
+use crate::exact::Exact;
 use crate::id::Name;
 
 /// A document that demands something, with every clause that states anything.
@@ -76,15 +77,15 @@ pub struct Statement {
     /// How often, for the topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<PeriodKind>,
-    /// The least that the text demands, a decimal in quotes: "0.99".
+    /// The least that the text demands: "0.99".
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<String>,
-    /// The most that the text allows, a decimal in quotes.
+    pub at_least: Option<Exact>,
+    /// The most that the text allows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_most: Option<String>,
-    /// What the text demands exactly, a decimal in quotes.
+    pub at_most: Option<Exact>,
+    /// What the text demands exactly.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub equals: Option<String>,
+    pub equals: Option<Exact>,
 }
 
 impl Notice {

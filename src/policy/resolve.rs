@@ -120,7 +120,8 @@ impl Gathering {
         self.overlaps(&documents, &workflows);
         let workflows = workflows.into_iter();
         let workflows = workflows.map(|(at, workflow)| (at, Definition::Workflow(Box::new(workflow))));
-        let rules: Vec<(usize, Definition)> = workflows.collect();
+        let mut rules: Vec<(usize, Definition)> = workflows.collect();
+        rules.extend(self.scores(&documents, &set));
         self.references(&documents, &rules, &set);
         definitions.extend(rules.into_iter().map(|(_, rule)| rule));
         let mut problems = self.problems;
@@ -151,9 +152,11 @@ impl Gathering {
                 // A tenant has one register, whatever its name; a type has versions.
                 Definition::Register(_) => String::new(),
                 Definition::EventType(it) => format!("{}/{}", it.name, it.version),
-                Definition::Calendar(_) | Definition::Notice(_) | Definition::Workflow(_) => {
-                    definition.name()
-                }
+                Definition::Calendar(_)
+                | Definition::Notice(_)
+                | Definition::Workflow(_)
+                | Definition::Target(_)
+                | Definition::Scorecard(_) => definition.name(),
             };
             if let Some(first) = names.insert((definition.kind(), name), at) {
                 self.report(document, [twice(&documents[first], definition.kind(), &definition.name())]);
@@ -170,6 +173,8 @@ impl Gathering {
             Definition::EventType(_) => 2,
             Definition::Notice(_) => 3,
             Definition::Workflow(_) => 4,
+            Definition::Target(_) => 5,
+            Definition::Scorecard(_) => 6,
         });
         (definitions, set)
     }
@@ -184,7 +189,11 @@ impl Gathering {
             Authored::Calendar(calendar) => Some(Definition::Calendar((**calendar).clone())),
             Authored::EventType(event_type) => Some(Definition::EventType(event_type.clone())),
             Authored::Notice(notice) => Some(Definition::Notice((**notice).clone())),
-            Authored::Ladder(_) | Authored::Workflow(_) | Authored::Duty(_) => None,
+            Authored::Ladder(_)
+            | Authored::Workflow(_)
+            | Authored::Duty(_)
+            | Authored::Target(_)
+            | Authored::Scorecard(_) => None,
         }
     }
 
@@ -249,6 +258,41 @@ impl Gathering {
             self.report(document, flaws);
         }
         workflows
+    }
+
+    /// Targets and scorecards, in this order.
+    fn scores(&mut self, documents: &[Document], set: &PolicySet) -> Vec<(usize, Definition)> {
+        let nobody = nobody();
+        let Some(register) = set.register().or(nobody.as_ref()) else { return Vec::new() };
+        let mut definitions: Vec<(usize, Definition)> = Vec::new();
+        for (at, document) in documents.iter().enumerate() {
+            let (definition, mut flaws) = match &document.authored {
+                Some(Authored::Target(authored)) => {
+                    let (target, flaws) = authored.resolve(register);
+                    (Some(Definition::Target(Box::new(target))), flaws)
+                }
+                Some(Authored::Scorecard(authored)) => {
+                    let (card, flaws) = authored.resolve(register);
+                    (card.map(|card| Definition::Scorecard(Box::new(card))), flaws)
+                }
+                Some(_) | None => continue,
+            };
+            let some_group_unknown = flaws.iter().any(|flaw| flaw.rule == "group.unknown");
+            if let Some(definition) = definition {
+                flaws.extend(check::score::flaws(&self.world(set), &definition));
+                let others = definitions.iter().filter_map(|(_, other)| other.effective_beside(&definition));
+                flaws.extend(
+                    others.filter_map(|(other, this)| versions::overlap(other, this)).collect::<Vec<_>>(),
+                );
+                definitions.push((at, definition));
+            }
+            flaws.retain(|flaw| {
+                !(self.is_unknowable(flaw) || some_group_unknown && flaw.rule == "score.nobody")
+            });
+            self.report(document, flaws);
+        }
+        definitions.sort_by_key(|(_, it)| it.kind() == "Scorecard");
+        definitions
     }
 
     fn is_unknowable(&self, flaw: &Flaw) -> bool {

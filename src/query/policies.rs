@@ -93,7 +93,9 @@ impl Policies {
             | Definition::Register(_)
             | Definition::Calendar(_)
             | Definition::EventType(_)
-            | Definition::Notice(_) => None,
+            | Definition::Notice(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => None,
         });
         latest.unwrap_or_else(|| Named::bare(name.as_str()))
     }
@@ -203,6 +205,12 @@ fn row(published: &Published) -> PolicyEntry {
         Definition::EventType(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Notice(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Workflow(it) => {
+            (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
+        }
+        Definition::Target(it) => {
+            (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
+        }
+        Definition::Scorecard(it) => {
             (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
         }
     };

@@ -66,7 +66,11 @@ fn world() -> World {
         match &definition {
             Definition::Calendar(_) => calendar = sha,
             Definition::Workflow(it) => drop(workflows.insert(it.name.to_string(), sha)),
-            Definition::Register(_) | Definition::EventType(_) | Definition::Notice(_) => {}
+            Definition::Register(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => {}
         }
         let row = PolicyRow { sha, at: Instant::from_nanos(0), document };
         let row = postcard::to_stdvec(&row).expect("a row");

@@ -17,7 +17,7 @@ use crate::time::Instant;
 
 /// How many there are of a unit from the first instant of `span` up to but not
 /// including its second: facts of the type `name`, or deadlines of the workflow
-/// `name` with an outcome, by the instant from which they are overdue.
+/// `name` with an outcome, by the last instant at which they are in time.
 ///
 /// # Errors
 /// [`QueryError`] when the projection cannot be read.

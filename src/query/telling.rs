@@ -159,7 +159,9 @@ impl Teller<'_> {
             | Definition::Register(_)
             | Definition::Calendar(_)
             | Definition::Notice(_)
-            | Definition::Workflow(_) => None,
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => None,
         });
         titled.unwrap_or_else(|| Text::new(kind.as_str(), kind.as_str()))
     }

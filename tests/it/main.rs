@@ -41,6 +41,7 @@ mod log_on_nats;
 mod memory_log;
 mod policies;
 mod policy_duties;
+mod query_duties;
 mod samples;
 mod simulation;
 mod store_contract;

@@ -62,10 +62,11 @@ fn keys_that_do_not_go_together_are_told_all_at_once() {
         told("for: [unit:wenchang]\nevery: monthly\nladder: none\natLeast: 0\ndue: {endOf: month}\n")
     );
     insta::assert_snapshot!(
-        "standing_with_a_verdict_unknown",
+        "standing_with_units_and_a_verdict_unknown",
         told(
             "for: [unit:wenchang]\nevery: once\nladder: none\nabout: data.report == 'x'\n\
          standing: {zh: 持续, en: continuous}\nsatisfiedBy: {event: report.submitted, at: recorded}\n\
+         assist: [unit:guied]\nclauses: {guide: 附件1, wenchan: x, wenchang: ' '}\n\
          review: {by: role:credit-ofice, pass: report.pased, return: report.review-returned}\n"
         )
     );

@@ -11,7 +11,6 @@ use crate::id::TenantId;
 use crate::policy::cites::Rule;
 use crate::policy::coverage::{Coverage, Covered, Standing, coverage};
 use crate::policy::definition::{Definition, Text};
-use crate::policy::notice::Notice;
 
 /// Which notices, and how they are told.
 #[derive(Debug, clap::Args)]
@@ -70,7 +69,8 @@ pub fn run(args: &CoverageArgs) -> Ended {
     let mut told = Vec::new();
     for (tenant, definitions) in &tenants {
         let all: Vec<&Definition> = definitions.iter().collect();
-        told.extend(notices(&all).map(|notice| (tenant, coverage(notice, &all))));
+        let notices = definitions.iter().filter_map(Definition::as_notice);
+        told.extend(notices.map(|notice| (tenant, coverage(notice, &all))));
     }
     let mut output = Output::open();
     if args.json {
@@ -87,16 +87,6 @@ pub fn run(args: &CoverageArgs) -> Ended {
     output.finish()?;
     let uncovered = told.iter().any(|(_, coverage)| coverage.count(Standing::Uncovered) > 0);
     Ok(if uncovered { Exit::Found } else { Exit::Done })
-}
-
-fn notices<'a>(definitions: &[&'a Definition]) -> impl Iterator<Item = &'a Notice> {
-    definitions.iter().filter_map(|definition| match definition {
-        Definition::Notice(notice) => Some(notice),
-        Definition::Register(_)
-        | Definition::Calendar(_)
-        | Definition::EventType(_)
-        | Definition::Workflow(_) => None,
-    })
 }
 
 fn sums(coverage: &Coverage<'_>) -> Sums {

@@ -121,7 +121,7 @@ fn units(row: &Row, titles: &Titles, lang: Lang) -> String {
         return word(lang, "事实所指单位", "whom a fact names").to_owned();
     }
     let named = row.units.iter().take(MOST_NAMED).map(|unit| titles.unit(unit).get(lang).to_owned());
-    let named = named.collect::<Vec<_>>().join(word(lang, "、", ", "));
+    let named = named.collect::<Vec<_>>().join(word(lang, "、", "; "));
     match (row.units.len().saturating_sub(MOST_NAMED), lang) {
         (0, _) => named,
         (_, Lang::Zh) => format!("{named}等 {} 个单位", row.units.len()),

@@ -51,7 +51,9 @@ pub fn facts(tenant: &TenantId, definitions: &[Definition], now: Instant) -> Res
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Notice(_)
-        | Definition::Workflow(_) => None,
+        | Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => None,
     });
     let calendar =
         calendar.ok_or_else(|| Failure::new(Exit::Usage, "make the sample: there is no calendar"))?;

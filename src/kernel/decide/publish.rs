@@ -52,21 +52,21 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Notice(_)
-        | Definition::Workflow(_) => false,
+        | Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => false,
     };
-    let first = match &checked.definition {
-        Definition::Workflow(it) => first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
+    let (first, begins_at) = match &checked.definition {
+        Definition::Workflow(it) => (
+            first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
+            begins_at(&checked.policies, it, stated.recorded_at),
+        ),
         Definition::Register(_)
         | Definition::EventType(_)
+        | Definition::Calendar(_)
         | Definition::Notice(_)
-        | Definition::Calendar(_) => None,
-    };
-    let begins_at = match &checked.definition {
-        Definition::Workflow(it) => begins_at(&checked.policies, it, stated.recorded_at),
-        Definition::Register(_)
-        | Definition::EventType(_)
-        | Definition::Notice(_)
-        | Definition::Calendar(_) => None,
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => (None, None),
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),

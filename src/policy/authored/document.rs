@@ -8,6 +8,7 @@ use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
 use super::register::AuthoredRegister;
+use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::structure;
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
@@ -31,6 +32,10 @@ pub enum Authored {
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
     Duty(Box<AuthoredDuty>),
+    /// A figure that has to reach a number.
+    Target(Box<AuthoredTarget>),
+    /// What figures are worth.
+    Scorecard(Box<AuthoredScorecard>),
     /// What a fact must look like.
     EventType(EventTypeDefinition),
 }
@@ -79,7 +84,10 @@ impl Document {
     #[must_use]
     pub const fn is_rule(&self) -> bool {
         match self.authored {
-            Some(Authored::Workflow(_) | Authored::Duty(_)) | None => true,
+            Some(
+                Authored::Workflow(_) | Authored::Duty(_) | Authored::Target(_) | Authored::Scorecard(_),
+            )
+            | None => true,
             Some(
                 Authored::Register(_)
                 | Authored::Calendar(_)
@@ -113,6 +121,8 @@ impl Document {
             "Ladder" => from(json).map(Authored::Ladder),
             "Notice" => from(json).map(|it| Authored::Notice(Box::new(it))),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
+            "Target" => from(json).map(|it| Authored::Target(Box::new(it))),
+            "Scorecard" => from(json).map(|it| Authored::Scorecard(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),
         };
         read.map_err(|flaw| vec![self.problem(flaw)])

@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 use super::duty::AuthoredDuty;
 use super::ladder::AuthoredLadder;
 use super::register::AuthoredRegister;
+use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 use crate::policy::notice::Notice;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 6] = ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty"];
+pub const KINDS: [&str; 8] =
+    ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty", "Target", "Scorecard"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -59,6 +61,8 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Notice", reference::<Notice>(&mut generator)),
         ("Workflow", reference::<AuthoredWorkflow>(&mut generator)),
         ("Duty", reference::<AuthoredDuty>(&mut generator)),
+        ("Target", reference::<AuthoredTarget>(&mut generator)),
+        ("Scorecard", reference::<AuthoredScorecard>(&mut generator)),
     ];
     let mut definitions = generator.take_definitions(true);
     for (kind, reference) in &references {

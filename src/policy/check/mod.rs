@@ -15,6 +15,7 @@ pub mod owing;
 pub mod path;
 pub mod register;
 pub mod rule;
+pub mod score;
 pub mod versions;
 pub mod workflow;
 pub mod world;

@@ -1,4 +1,4 @@
-//! The rows: one for each duty, quota and clock of a tenant.
+//! The rows: one for each duty, quota, clock, target and score item of a tenant.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use super::words;
 use crate::calendar::Text;
 use crate::id::UnitId;
 use crate::policy::cites::{RuleKind, kind_of};
+use crate::policy::definition::score::{Scorecard, Target};
 use crate::policy::definition::{Cite, Definition, Workflow};
 
 /// A rule with whom it binds, where it comes from, and what it says.
@@ -72,6 +73,8 @@ pub fn rules(definitions: &[&Definition], titles: &Titles) -> Vec<Row> {
             | Definition::EventType(_)
             | Definition::Notice(_) => {}
             Definition::Workflow(workflow) => rows.extend(of_workflow(workflow, titles)),
+            Definition::Target(target) => rows.push(of_target(target)),
+            Definition::Scorecard(card) => rows.extend(of_scorecard(card)),
         }
     }
     rows
@@ -101,17 +104,58 @@ fn row(workflow: &Workflow, kind: RuleKind, name: String, cite: &Cite, (title, r
     let units = if by_calendar { workflow.opens.units().to_vec() } else { workflow.owed_by.clone() };
     let own = |unit: &UnitId| workflow.cite_of(cite, unit).clause;
     let clauses = workflow.clauses.keys().map(|unit| (unit.clone(), own(unit)));
-    Row {
-        kind,
-        name,
-        version: workflow.version.clone(),
-        title,
-        notice: cite.notice.clone(),
-        clause: cite.clause.clone(),
-        also: cite.also.clone(),
-        clauses: clauses.filter(|(_, clause)| *clause != cite.clause).collect(),
-        office_setting: cite.office_setting,
-        units,
-        rule,
+    let clauses = clauses.filter(|(_, clause)| *clause != cite.clause).collect();
+    let said = Said { kind, name, version: &workflow.version, title, rule };
+    Row { clauses, ..said.row(cite, units) }
+}
+
+fn of_target(target: &Target) -> Row {
+    let said = Said {
+        kind: RuleKind::Target,
+        name: target.name.to_string(),
+        version: &target.version,
+        title: text(&target.title),
+        rule: words::target(target),
+    };
+    said.row(&target.cite, target.units.clone())
+}
+
+fn of_scorecard(card: &Scorecard) -> impl Iterator<Item = Row> + '_ {
+    card.items().map(|item| {
+        let said = Said {
+            kind: RuleKind::Item,
+            name: format!("{}/{}", card.name, item.name),
+            version: &card.version,
+            title: text(&item.title),
+            rule: words::item(item),
+        };
+        said.row(&item.cite, card.units.clone())
+    })
+}
+
+/// What a rule says of itself.
+struct Said<'a> {
+    kind: RuleKind,
+    name: String,
+    version: &'a str,
+    title: Text,
+    rule: Text,
+}
+
+impl Said<'_> {
+    fn row(self, cite: &Cite, units: Vec<UnitId>) -> Row {
+        Row {
+            kind: self.kind,
+            name: self.name,
+            version: self.version.to_owned(),
+            title: self.title,
+            notice: cite.notice.clone(),
+            clause: cite.clause.clone(),
+            also: cite.also.clone(),
+            clauses: BTreeMap::new(),
+            office_setting: cite.office_setting,
+            units,
+            rule: self.rule,
+        }
     }
 }

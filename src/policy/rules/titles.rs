@@ -28,7 +28,11 @@ impl Titles {
                 Definition::Register(it) => {
                     titles.units.extend(it.units.iter().map(|unit| (unit.id.clone(), text(&unit.title))));
                 }
-                Definition::Calendar(_) | Definition::Notice(_) | Definition::Workflow(_) => {}
+                Definition::Calendar(_)
+                | Definition::Notice(_)
+                | Definition::Workflow(_)
+                | Definition::Target(_)
+                | Definition::Scorecard(_) => {}
             }
         }
         titles

@@ -5,6 +5,7 @@
 use super::titles::Titles;
 use crate::calendar::{DueRule, PeriodKind, Text};
 use crate::id::EventType;
+use crate::policy::definition::score::{Item, Per, Target, Threshold};
 use crate::policy::definition::{Clock, Covers, Opening, Quota, TimeSource, Trigger, Workflow};
 
 /// How often: "每月", "every month".
@@ -92,6 +93,40 @@ pub fn clock(clock: &Clock, titles: &Titles) -> Text {
         | DueRule::Date { .. } => format!("after {}, {}: {}", start.en, due.en, stop.en),
     };
     Text::new(format!("自{}起，{}{}", start.zh, due.zh, stop.zh), en)
+}
+
+/// What a target demands: how often, and which number is to be reached.
+#[must_use]
+pub fn target(target: &Target) -> Text {
+    let (often, bound) = (per(target.per), threshold(&target.threshold));
+    Text::new(format!("{}：{}", often.zh, bound.zh), format!("{}: {}", often.en, bound.en))
+}
+
+/// What an item is worth: how often, and how many points at most.
+#[must_use]
+pub fn item(item: &Item) -> Text {
+    let (often, most) = (per(item.per), item.most.written());
+    Text::new(format!("{}：最高 {most} 分", often.zh), format!("{}: at most {most} points", often.en))
+}
+
+/// Over which time figures are taken.
+#[must_use]
+pub fn per(per: Per) -> Text {
+    per.kind().map_or_else(|| Text::new("累计", "cumulative"), every)
+}
+
+/// The bounds of a value.
+#[must_use]
+pub fn threshold(threshold: &Threshold) -> Text {
+    let bounds = [
+        (&threshold.at_least, "不低于", "at least"),
+        (&threshold.at_most, "不高于", "at most"),
+        (&threshold.equals, "等于", "exactly"),
+    ];
+    let given = || bounds.iter().filter_map(|(bound, zh, en)| bound.as_ref().map(|bound| (bound, zh, en)));
+    let zh: Vec<String> = given().map(|(bound, zh, _)| format!("{zh} {}", bound.written())).collect();
+    let en: Vec<String> = given().map(|(bound, _, en)| format!("{en} {}", bound.written())).collect();
+    Text::new(zh.join("且"), en.join(" and "))
 }
 
 /// The facts of a trigger; a time in their data is named.

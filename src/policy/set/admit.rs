@@ -62,17 +62,29 @@ impl PolicySet {
     /// Mistakes and findings of a definition beside those in force.
     #[must_use]
     pub fn flaws(&self, definition: &Definition) -> Vec<Flaw> {
+        let mut flaws = check::cite::flaws(&self.world(), definition);
+        flaws.extend(self.own_flaws(definition));
+        flaws
+    }
+
+    fn own_flaws(&self, definition: &Definition) -> Vec<Flaw> {
         match definition {
             Definition::Register(register) => self.register_flaws(register),
             Definition::Calendar(calendar) => check::calendar::flaws(calendar),
             Definition::EventType(event_type) => check::event_type::flaws(event_type),
             Definition::Notice(notice) => check::notice::flaws(notice),
-            Definition::Workflow(workflow) => {
-                let mut flaws = self.workflow_flaws(workflow);
-                flaws.extend(check::cite::flaws(&self.world(), definition));
-                flaws
-            }
+            Definition::Workflow(workflow) => self.workflow_flaws(workflow),
+            Definition::Target(_) | Definition::Scorecard(_) => self.score_flaws(definition),
         }
+    }
+
+    fn score_flaws(&self, definition: &Definition) -> Vec<Flaw> {
+        let mut flaws = check::score::flaws(&self.world(), definition);
+        let others = self.definitions().filter_map(|(_, other)| other.effective_beside(definition));
+        // A version that begins on the same day replaces the other one.
+        let others = others.filter(|(other, this)| other.1.from != this.1.from);
+        flaws.extend(others.filter_map(|(other, this)| check::versions::overlap(other, this)));
+        flaws
     }
 
     /// The names that definitions may refer to.

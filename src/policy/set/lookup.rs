@@ -11,6 +11,7 @@ use super::schema::EventSchemas;
 use crate::calendar::Calendar;
 use crate::event::catalogue::Reason;
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
+use crate::policy::definition::score::{Scorecard, Target};
 use crate::policy::definition::{
     Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow,
 };
@@ -180,18 +181,57 @@ impl PolicySet {
 
     /// The notices that are listed, in order of names.
     pub fn notices(&self) -> impl Iterator<Item = &Notice> {
-        self.0.current.values().filter_map(|(_, definition)| match definition.as_ref() {
-            Definition::Notice(notice) => Some(notice),
-            Definition::Register(_)
-            | Definition::Calendar(_)
-            | Definition::EventType(_)
-            | Definition::Workflow(_) => None,
-        })
+        self.0.current.values().filter_map(|(_, definition)| definition.as_notice())
     }
 
     /// The definitions in force with their identities, by kind, name and version.
     pub fn definitions(&self) -> impl Iterator<Item = (Sha, &Definition)> {
         self.0.current.values().map(|(sha, definition)| (*sha, definition.as_ref()))
+    }
+}
+
+/// Targets and scorecards.
+impl PolicySet {
+    /// The names of all scorecards, in order.
+    pub fn scorecard_names(&self) -> impl Iterator<Item = &Name> {
+        self.0.card_versions.keys()
+    }
+
+    /// A scorecard that was ever in force: what judged the rankings made under it.
+    #[must_use]
+    pub fn scorecard(&self, sha: &Sha) -> Option<Arc<Scorecard>> {
+        self.0.scorecards.get(sha).cloned()
+    }
+
+    /// The version of a scorecard under which a period that ends on a local day is
+    /// scored, with its identity: of those whose span has the day, the one that
+    /// began last.
+    #[must_use]
+    pub fn scorecard_on(&self, name: &Name, on: NaiveDate) -> Option<(Sha, Arc<Scorecard>)> {
+        let begun = self.0.card_versions.get(name)?.range(..=on).rev();
+        let known = begun.filter_map(|(_, sha)| Some((*sha, self.0.scorecards.get(sha)?.clone())));
+        known.into_iter().find(|(_, card)| covers(card.effective, on))
+    }
+
+    /// The latest version of a scorecard, with its identity.
+    #[must_use]
+    pub fn latest_scorecard(&self, name: &Name) -> Option<(Sha, Arc<Scorecard>)> {
+        let sha = *self.0.card_versions.get(name)?.values().next_back()?;
+        Some((sha, self.0.scorecards.get(&sha)?.clone()))
+    }
+
+    /// The targets in force on a local day, in order of names.
+    pub fn targets_on(&self, on: NaiveDate) -> impl Iterator<Item = (Sha, &Target)> {
+        self.definitions().filter_map(move |(sha, definition)| match definition {
+            Definition::Target(target) if covers(target.effective, on) => Some((sha, target.as_ref())),
+            Definition::Target(_)
+            | Definition::Register(_)
+            | Definition::Calendar(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_)
+            | Definition::Workflow(_)
+            | Definition::Scorecard(_) => None,
+        })
     }
 }
 

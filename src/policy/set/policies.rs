@@ -14,6 +14,7 @@ use super::schema::EventSchemas;
 use crate::calendar::Calendar;
 use crate::id::{EventType, Name, Sha};
 use crate::policy::check;
+use crate::policy::definition::score::Scorecard;
 use crate::policy::definition::{Definition, Guard, Opening, Settings, Workflow};
 use crate::policy::guard::{self, Compiled, GuardError};
 
@@ -34,6 +35,8 @@ pub(super) struct Inner {
     pub handlers: BTreeMap<EventType, Vec<Arc<Workflow>>>,
     mentions: BTreeMap<EventType, BTreeSet<Name>>,
     pub quotas: BTreeMap<EventType, BTreeSet<Name>>,
+    pub scorecards: BTreeMap<Sha, Arc<Scorecard>>,
+    pub card_versions: BTreeMap<Name, BTreeMap<NaiveDate, Sha>>,
     pub guards: BTreeMap<String, Arc<Result<Compiled, GuardError>>>,
     pub current: BTreeMap<Slot, (Sha, Arc<Definition>)>,
 }
@@ -84,6 +87,11 @@ impl PolicySet {
             // Rules are applied without it; it is kept to be shown and checked against.
             Definition::Notice(_) => {}
             Definition::Workflow(workflow) => inner.take(workflow, sha),
+            Definition::Target(_) => {}
+            Definition::Scorecard(card) => {
+                inner.scorecards.insert(sha, Arc::new((**card).clone()));
+                inner.card_versions.entry(card.name.clone()).or_default().insert(card.effective.from, sha);
+            }
         }
         Ok(Self(Arc::new(inner)))
     }
@@ -94,6 +102,8 @@ fn slot(definition: &Definition) -> Slot {
         Definition::Register(_) | Definition::Calendar(_) | Definition::Notice(_) => String::new(),
         Definition::EventType(it) => it.version.clone(),
         Definition::Workflow(it) => it.effective.from.to_string(),
+        Definition::Target(it) => it.effective.from.to_string(),
+        Definition::Scorecard(it) => it.effective.from.to_string(),
     };
     // A tenant has one register, under whatever name.
     let name = if matches!(definition, Definition::Register(_)) { String::new() } else { definition.name() };

@@ -35,7 +35,9 @@ fn workflow(text: &str) -> Workflow {
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
-        | Definition::Notice(_) => {
+        | Definition::Notice(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => {
             panic!("the workflow comes last")
         }
     }

@@ -28,13 +28,13 @@ pub fn of_ledger(given: &Given) -> BTreeMap<Vec<u8>, i64> {
                 *tallies.entry(key.to_bytes()).or_default() += 1;
             }
             Event::DeadlineSet(it) => {
-                let bucket = Count::bucket(it.term.overdue_from());
+                let bucket = Count::bucket(it.term.overdue_from().just_before());
                 let key = TallyKey { unit, name: workflow, of: Tallied::Open, bucket };
                 rounds.entry(place(&it.clock)).or_default().push(key);
             }
             Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
                 let round = rounds.get_mut(&place(&it.clock)).and_then(|all| all.last_mut());
-                round.expect("it was set").bucket = Count::bucket(it.term.overdue_from());
+                round.expect("it was set").bucket = Count::bucket(it.term.overdue_from().just_before());
             }
             Event::DeadlineMet(it) => {
                 let round = rounds.get_mut(&place(&it.clock)).and_then(|all| all.last_mut());

@@ -132,7 +132,11 @@ impl AuthoredDuty {
             let verdicts = [(&review.pass, "/review/pass"), (&review.send_back, "/review/return")];
             verdicts.into_iter().find(|(event, _)| field.contains(&format!("/events/{event}")))
         });
-        verdict.map_or("/satisfiedBy/event", |(_, place)| place).to_owned()
+        match verdict {
+            Some(_) if field.ends_with("/by") => "/review/by".into(),
+            Some((_, place)) => place.to_owned(),
+            None => "/satisfiedBy/event".into(),
+        }
     }
 }
 
