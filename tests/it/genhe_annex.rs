@@ -12,8 +12,8 @@ use crate::policies::shipped;
 /// The items that each department owes, headings left out, in the annex's order of
 /// departments; counted by hand from the annex.
 const ITEMS: [usize; 36] = [
-    1, 1, 1, 37, 16, 15, 17, 6, 15, 16, 16, 18, 18, 16, 16, 15, 16, 16, 16, 12, 15, 6, 19, 9, 12, 15, 4, 7, 11,
-    10, 13, 8, 6, 6, 17, 7,
+    1, 1, 1, 37, 16, 15, 17, 6, 15, 16, 16, 18, 18, 16, 16, 15, 16, 16, 16, 12, 15, 6, 19, 9, 12, 15, 4, 7,
+    11, 10, 13, 8, 6, 6, 17, 7,
 ];
 
 fn definitions() -> Vec<Definition> {

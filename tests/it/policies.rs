@@ -65,7 +65,9 @@ fn the_shipped_policies_are_those_of_the_two_notices() {
     };
     insta::assert_snapshot!(names("changqing"), @"double-publicity report-policy-documents report-credit-ledger report-xinyi-plus report-graded-supervision report-xinyidai-promotion report-xinyidai-loans report-arrears report-a-grade-taxpayers report-village-defaults report-credit-checks report-joint-measures news-item objection");
     let genhe = names("genhe");
-    for name in ["credit-repair", "double-publicity", "monthly-dispatch", "code-correction", "publicity-activity"] {
+    for name in
+        ["credit-repair", "double-publicity", "monthly-dispatch", "code-correction", "publicity-activity"]
+    {
         assert!(genhe.split(' ').any(|it| it == name), "{name} is not among {genhe}");
     }
 }
