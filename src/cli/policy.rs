@@ -1,8 +1,10 @@
 //! `duban policy`: checking folders of policies, and the language's schema.
 //!
-//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it; [`reading`] is what they share.
+//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it, [`diff`]
+//! tells what changed; [`reading`] is what they share.
 
 pub mod coverage;
+pub mod diff;
 pub mod draw;
 pub mod list;
 pub mod reading;
@@ -43,6 +45,8 @@ pub enum PolicyCommand {
     Coverage(coverage::CoverageArgs),
     /// Lists who owes what by when, one row a rule
     List(list::ListArgs),
+    /// Tells in words what changed between two files, folders or versions
+    Diff(diff::DiffArgs),
     /// Draws a workflow's states and clocks
     Draw(draw::DrawArgs),
     /// Prints the JSON Schema of the language, for editors
@@ -58,6 +62,7 @@ pub async fn run(command: &PolicyCommand) -> Ended {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
         PolicyCommand::Coverage(args) => coverage::run(args),
+        PolicyCommand::Diff(args) => diff::run(args),
         PolicyCommand::Draw(args) => draw::run(args),
         PolicyCommand::List(args) => list::run(args),
         PolicyCommand::Schema => {

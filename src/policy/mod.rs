@@ -8,7 +8,7 @@
 //! - [`definition`] is what the kernel applies and the ledger carries;
 //! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
 //!   [`coverage`] says which clauses are encoded;
-//! - [`diagram`] draws a workflow;
+//! - [`diagram`] draws a workflow, [`diff`] says what changed between two;
 //! - [`rules`] lists what is owed, in words;
 //! - [`guard`] compiles and evaluates conditions.
 //!
@@ -21,6 +21,7 @@ pub mod cites;
 pub mod coverage;
 pub mod definition;
 pub mod diagram;
+pub mod diff;
 pub mod guard;
 pub mod near;
 pub mod notice;

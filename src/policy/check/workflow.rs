@@ -1,7 +1,7 @@
 //! Workflows: what they refer to, their opening, their guards, and all of their parts.
 
 use super::world::World;
-use super::{clock, graph, owing, path};
+use super::{clock, dated, graph, owing, path};
 use crate::id::EventType;
 use crate::policy::definition::{Guard, Opening, Who, Workflow};
 use crate::policy::guard as cel;
@@ -30,6 +30,7 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
         flaws.extend(own_submission(workflow, name.as_str(), &state.waits_for));
     }
     flaws.extend(clock::flaws(world, workflow));
+    flaws.extend(dated::flaws(world, workflow));
     flaws
 }
 
