@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::id::TenantId;
 use crate::policy::definition::Definition;
-use crate::policy::resolve::{Report, Source, by_tenant, resolve};
+use crate::policy::resolve::{Report, Source, by_tenant, resolve, resolve_all};
 
 use super::exit::{Exit, Failure, OrExit as _};
 
@@ -36,6 +36,17 @@ pub fn sources(folder: &Path) -> Result<Vec<Source>, Failure> {
     if !folder.join("events").is_dir() && beside.is_dir() {
         gather(&beside, &mut texts)?;
     }
+    texts.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(texts)
+}
+
+/// Every text within a folder and nowhere else, in the order of their paths.
+///
+/// # Errors
+/// [`Failure`] when a file or folder cannot be read.
+pub fn within(folder: &Path) -> Result<Vec<Source>, Failure> {
+    let mut texts = Vec::new();
+    gather(folder, &mut texts)?;
     texts.sort_by(|left, right| left.path.cmp(&right.path));
     Ok(texts)
 }
@@ -77,7 +88,16 @@ fn is_text(name: &str) -> bool {
 /// As [`sources`].
 pub fn reports(folder: &Path) -> Result<BTreeMap<String, Report>, Failure> {
     let texts = sources(folder)?;
-    Ok(by_tenant(&texts).into_iter().map(|(tenant, texts)| (tenant, resolve(&texts))).collect())
+    Ok(resolve_all(&texts))
+}
+
+/// The tenants that a folder of policies has.
+///
+/// # Errors
+/// As [`sources`]; [`Failure`] when a folder's name is none of a tenant.
+pub fn tenants(folder: &Path) -> Result<Vec<TenantId>, Failure> {
+    let names = by_tenant(&sources(folder)?).into_keys();
+    names.map(|name| TenantId::new(&name).or_failed_to(Exit::Usage, format!("read {name}"))).collect()
 }
 
 /// The definitions of the tenants that are asked for, in the order in which they
@@ -141,6 +161,7 @@ pub fn calendar(named: &str) -> Result<crate::calendar::Calendar, Failure> {
         Definition::Calendar(def) => Some(def),
         Definition::Register(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => None,

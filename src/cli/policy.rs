@@ -1,4 +1,13 @@
 //! `duban policy`: checking and testing folders of policies, and the language's schema.
+//!
+//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it, [`diff`]
+//! tells what changed; [`reading`] is what they share.
+
+pub mod coverage;
+pub mod diff;
+pub mod draw;
+pub mod list;
+pub mod reading;
 
 use std::path::PathBuf;
 
@@ -36,6 +45,14 @@ pub enum PolicyCommand {
     Score(score::ScoreArgs),
     /// Runs the scenarios beside the policies, in virtual time
     Test(scenarios::TestArgs),
+    /// Lists every clause of the notices: what encodes it, or why nothing does
+    Coverage(coverage::CoverageArgs),
+    /// Lists who owes what by when, one row a rule
+    List(list::ListArgs),
+    /// Tells in words what changed between two files, folders or versions
+    Diff(diff::DiffArgs),
+    /// Draws a workflow's states and clocks
+    Draw(draw::DrawArgs),
     /// Prints the JSON Schema of the language, for editors
     Schema,
 }
@@ -50,6 +67,10 @@ pub async fn run(command: &PolicyCommand) -> Ended {
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
         PolicyCommand::Score(args) => score::run(args),
         PolicyCommand::Test(args) => scenarios::run(args),
+        PolicyCommand::Coverage(args) => coverage::run(args),
+        PolicyCommand::Diff(args) => diff::run(args),
+        PolicyCommand::Draw(args) => draw::run(args),
+        PolicyCommand::List(args) => list::run(args),
         PolicyCommand::Schema => {
             let mut output = Output::open();
             output.line(serde_json::to_string_pretty(&language_schema())?)?;

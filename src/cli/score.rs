@@ -100,6 +100,7 @@ fn cards(definitions: Vec<Definition>) -> impl Iterator<Item = Scorecard> {
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_) => None,
     })

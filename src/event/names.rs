@@ -45,6 +45,13 @@ pub fn is_reserved(kind: &EventType) -> bool {
     !STATED.contains(&kind.as_str()) && RESERVED_NOUNS.contains(&kind.parts().0)
 }
 
+/// Whether `kind` is a fact that the operator or the engine states to duban itself,
+/// so that no policy takes it.
+#[must_use]
+pub fn is_stated_to_duban(kind: &EventType) -> bool {
+    STATED.contains(&kind.as_str())
+}
+
 /// Whether an accepted fact of type `kind` can be told from the engine's own events.
 pub(super) fn is_stateable(kind: &EventType) -> bool {
     !is_reserved(kind) && !is_in_catalogue(kind.as_str())

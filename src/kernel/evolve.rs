@@ -52,6 +52,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             let checkpoint = state.checkpoint_mut();
             checkpoint.ledger = it.ledger;
             checkpoint.tenant = it.tenant.clone();
+            checkpoint.opened_at = entry.decided.at;
             Ok(())
         }
         Event::PolicyPublished(it) => policy_published(state, entry, it),
@@ -163,6 +164,7 @@ fn policy_published<B: Backing>(
         | Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Target(_) => {
             schedule(state, name.as_str().as_bytes(), Timer::Period(name.clone()), next)
         }

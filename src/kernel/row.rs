@@ -118,6 +118,8 @@ pub struct Checkpoint {
     pub ordinal: u32,
     /// The latest instant that the ledger has seen.
     pub clock: Instant,
+    /// When the ledger was opened: what was recorded before is history to it.
+    pub opened_at: Instant,
 }
 
 impl Checkpoint {
@@ -133,6 +135,7 @@ impl Checkpoint {
             cause: Seq::ZERO,
             ordinal: 0,
             clock: Instant::MIN,
+            opened_at: Instant::MIN,
         }
     }
 }

@@ -21,6 +21,8 @@ mod engine_on_nats;
 mod entry;
 mod envelope;
 mod envelope_properties;
+mod four_notices;
+mod genhe_annex;
 mod http_cases;
 mod http_problems;
 mod http_scores;

@@ -183,7 +183,8 @@ fn what_cannot_be_run_is_told_at_its_line() {
     assert_eq!(with("{advance: {days: 1}, advance: {days: 2}}"), form("yaml.duplicate-key"));
     assert_eq!(with("{advance: {to: tomorrow}}"), form("value.form"));
     assert_eq!(rules(&HEAD.replace("changqing", "genhe")), [(3, "scenario.tenant".to_owned())]);
-    assert_eq!(rules("kind: Ladder\nname: a\nversion: \"1\"\nrungs: []\n")[0].1, "value.range");
+    let ladder = "kind: Ladder\nname: a\nversion: \"1\"\nquietOutsideWorkingHours: true\nrungs:\n  - {at: due, light: red, act: reminder, to: owner}\n";
+    assert_eq!(rules(ladder), [(1, "scenario.kind".to_owned())]);
 }
 
 #[test]

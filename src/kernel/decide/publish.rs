@@ -52,6 +52,7 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         }
         Definition::Register(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => false,
@@ -67,6 +68,7 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Calendar(_)
+        | Definition::Notice(_)
         | Definition::Target(_) => (None, None),
     };
     let published = PolicyPublished {

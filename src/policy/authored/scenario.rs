@@ -116,11 +116,11 @@ pub struct Advance {
     pub days: Option<u64>,
     /// So many hours by the clock.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 87600))]
+    #[schemars(range(min = 1, max = 87_600))]
     pub hours: Option<i64>,
     /// So many minutes.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 5256000))]
+    #[schemars(range(min = 1, max = 5_256_000))]
     pub minutes: Option<i64>,
     /// Up to this local time.
     #[serde(default)]

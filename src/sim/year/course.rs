@@ -109,7 +109,8 @@ impl<'a> Course<'a> {
         let calendar = calendar.ok_or(CourseError::NoCalendar)?;
         let (begin, until) = (calendar.midnight(span.from), calendar.midnight(span.until));
         let mut virtual_tenant = VirtualTenant::new(tenant)?;
-        virtual_tenant.open(uuid::Uuid::nil(), tenant, begin)?;
+        // The ledger that the year is imported into is opened after the year.
+        virtual_tenant.open(uuid::Uuid::nil(), tenant, Instant::MAX)?;
         virtual_tenant.ledger.clear();
         let mut course = Self {
             tenant: tenant.clone(),
@@ -261,7 +262,7 @@ impl<'a> Course<'a> {
         let Some(choice) = options.iter().find(own) else { return Ok(()) };
         let period = id.as_str().rsplit('/').next().filter(|last| *last != owner.as_str());
         let matter = matter(&workflow, owner, period.map(str::to_owned));
-        let fact = self.fact(choice.kind, owner, Some(id.to_string()), &matter)?;
+        let fact = self.fact(choice.kind, owner, Some(id.to_string()), &matter);
         self.deliver(fact).map(drop)
     }
 
@@ -276,7 +277,7 @@ impl<'a> Course<'a> {
         let month =
             Period::containing(crate::calendar::PeriodKind::Month, self.calendar.local_date(self.now));
         let matter = matter(&workflow, owner, Some(month.to_string()));
-        let fact = self.fact(event, &actor, subject, &matter)?;
+        let fact = self.fact(event, &actor, subject, &matter);
         self.deliver(fact).map(drop)
     }
 
@@ -292,7 +293,7 @@ impl<'a> Course<'a> {
         let Some(workflow) = reported else { return Ok(()) };
         let Some(event) = workflow.opens.event() else { return Ok(()) };
         let matter = Matter { indicator: Some(indicator), ..matter(&workflow, unit, Some(period)) };
-        let fact = self.fact(event, unit, None, &matter)?;
+        let fact = self.fact(event, unit, None, &matter);
         self.deliver(fact).map(drop)
     }
 
@@ -352,7 +353,7 @@ impl<'a> Course<'a> {
         matter: &Matter,
     ) -> Result<Option<Fact>, CourseError> {
         for _ in 0..MOST_DRAWS {
-            let fact = self.fact(kind, actor, Some(case.id.to_string()), matter)?;
+            let fact = self.fact(kind, actor, Some(case.id.to_string()), matter);
             if would_take(&self.virtual_tenant.state, &fact, self.now, case)? {
                 return Ok(Some(fact));
             }
@@ -360,18 +361,12 @@ impl<'a> Course<'a> {
         Ok(None)
     }
 
-    fn fact(
-        &mut self,
-        kind: &EventType,
-        actor: &UnitId,
-        subject: Option<String>,
-        matter: &Matter,
-    ) -> Result<Fact, CourseError> {
+    fn fact(&mut self, kind: &EventType, actor: &UnitId, subject: Option<String>, matter: &Matter) -> Fact {
         let policies = self.policies();
         let maker = Maker { calendar: &self.calendar, now: self.now, matter, number: self.next.0 };
         let schema = schema(&policies, kind).cloned().unwrap_or_default();
         let data = maker.data(&schema, &mut self.random);
-        Ok(Fact {
+        Fact {
             source: format!("/{}/{actor}", self.tenant),
             id: format!("year-{}", self.next),
             kind: kind.clone(),
@@ -381,7 +376,7 @@ impl<'a> Course<'a> {
             occurred_at: Some(self.now),
             imported_at: Some(self.now),
             data,
-        })
+        }
     }
 
     /// Plans what will be done about a case: an act for each running deadline, and

@@ -94,8 +94,7 @@ impl Maker<'_> {
         match kind {
             Some("string") => Some(Value::String(self.text(schema, random))),
             Some("boolean") => Some(Value::Bool(random.happens(850))),
-            Some("integer") => Some(json!(whole(schema, random))),
-            Some("number") => Some(json!(whole(schema, random))),
+            Some("integer" | "number") => Some(json!(whole(schema, random))),
             Some("array") if deep < MOST_DEEP => {
                 let least = schema["minItems"].as_u64().unwrap_or(0);
                 let most = schema["maxItems"].as_u64().unwrap_or(least + MOST_MORE_ITEMS);

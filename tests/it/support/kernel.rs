@@ -194,6 +194,11 @@ impl Given {
         self
     }
 
+    /// Stores everything.
+    pub fn settle_all(&mut self) {
+        self.tenant_itself.settle_all().expect("rows");
+    }
+
     /// The store, with everything in it.
     pub fn stored(&mut self) -> &MemoryStore {
         self.tenant_itself.stored().expect("rows")
