@@ -51,7 +51,7 @@ pub fn flaws(definitions: &[&Definition]) -> Vec<(usize, Flaw)> {
     flaws
 }
 
-fn sayings<'a>(at: usize, definition: &'a Definition) -> Vec<Said<'a>> {
+fn sayings(at: usize, definition: &Definition) -> Vec<Said<'_>> {
     match definition {
         Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => Vec::new(),
         Definition::Notice(notice) => stated(at, notice),
