@@ -29,9 +29,7 @@ pub struct Exact(BigRational);
 
 /// A text that is no exact number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "read {value:?} as a number: write a decimal such as 12 or \"0.95\", of at most {MOST_DIGITS} digits"
-)]
+#[error("read {value:?} as a number: write a decimal such as 12 or \"0.95\", of at most {MOST_DIGITS} digits")]
 pub struct ExactError {
     /// What was given, cut to 64 characters.
     pub value: String,
@@ -229,9 +227,7 @@ impl Visitor<'_> for Reader {
             let (over, under) = text.split_once('/')?;
             parse(over)?.over(&parse(under)?)
         };
-        parse(text)
-            .or_else(fraction)
-            .ok_or_else(|| E::custom(ExactError { value: text.chars().take(64).collect() }))
+        parse(text).or_else(fraction).ok_or_else(|| E::custom(ExactError { value: text.chars().take(64).collect() }))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Exact, E> {
@@ -243,9 +239,7 @@ impl Visitor<'_> for Reader {
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Exact, E> {
-        Err(E::custom(format!(
-            "the fraction {number} was rounded when it was read; write it in quotes: \"{number}\""
-        )))
+        Err(E::custom(format!("the fraction {number} was rounded when it was read; write it in quotes: \"{number}\"")))
     }
 }
 
@@ -286,9 +280,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_rounded_half_up() {
-        for (given, shown) in
-            [("11.52", "11.52"), ("0.005", "0.01"), ("0.0049", "0.00"), ("-0.005", "0.00"), ("-1.5", "-1.50")]
-        {
+        for (given, shown) in [("11.52", "11.52"), ("0.005", "0.01"), ("0.0049", "0.00"), ("-0.005", "0.00"), ("-1.5", "-1.50")] {
             assert_eq!(exact(given).shown(), shown, "{given}");
         }
         let third = exact("1").over(&exact("3")).expect("a third");

@@ -9,7 +9,7 @@ use super::row::{
     known_key,
 };
 use super::state::{Backing, State, StateError};
-use super::tally::{Tallied, TallyKey};
+use super::tally::{Tallied, tally_key};
 use crate::event::catalogue::{
     CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event,
     EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
@@ -128,13 +128,8 @@ fn fact_tallied<B: Backing>(
     it: &FactAccepted,
 ) -> Result<(), StateError> {
     let Some(unit) = &entry.decided.unit else { return Ok(()) };
-    let key = TallyKey {
-        unit: unit.to_string(),
-        name: it.fact.kind.to_string(),
-        of: Tallied::Facts,
-        bucket: Count::bucket(entry.decided.at),
-    };
-    state.add_number(Family::Tally, key.to_bytes(), 1)
+    let (kind, bucket) = (it.fact.kind.as_str(), Count::bucket(entry.decided.at));
+    state.add_tally(tally_key(unit.as_str(), kind, Tallied::Facts, bucket), 1)
 }
 
 fn policy_published<B: Backing>(
