@@ -12,7 +12,7 @@ use std::str::FromStr;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Digits of a number that is read, at most: enough for any figure of an office,
@@ -211,7 +211,7 @@ impl Exact {
 
 impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Reader)
+        if from.is_human_readable() { from.deserialize_any(Reader) } else { from.deserialize_str(Reader) }
     }
 }
 

@@ -56,8 +56,9 @@
 //! | 6 | [`memory`], [`nats`], [`sled_store`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
-//! | 9 | [`sim`] | seeds, faults, virtual time, the auditor | be part of a run |
-//! | 10 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
+//! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
+//! | 11 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
 //!
 //! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
 //! its arithmetic, `explain.rs` its reasons). What a fact does is
@@ -97,6 +98,7 @@ pub mod nats;
 pub mod policy;
 pub mod port;
 pub mod query;
+pub mod scenario;
 pub mod sim;
 pub mod sled_store;
 pub mod telemetry;

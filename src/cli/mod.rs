@@ -10,7 +10,7 @@
 //! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
 //! * [`ask`]: questions to a running server; [`import`]: facts of the past.
 //! * [`archive`]: checking the logs, keeping them in a file, bringing them back.
-//! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
+//! * [`due`], [`policy`], [`scenarios`], [`simulate`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`world`]: the clock and the drawing of identities.
 
@@ -32,9 +32,12 @@ mod process;
 pub mod publishing;
 pub mod run;
 pub mod sample;
+pub mod scenarios;
+mod score;
 pub mod serve;
 pub mod service;
 pub mod shelf;
+pub mod simulate;
 pub mod stop;
 pub mod up;
 pub mod welcome;

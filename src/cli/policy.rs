@@ -1,4 +1,4 @@
-//! `duban policy`: checking folders of policies, and the language's schema.
+//! `duban policy`: checking and testing folders of policies, and the language's schema.
 //!
 //! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it, [`diff`]
 //! tells what changed; [`reading`] is what they share.
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use super::client::Client;
 use super::exit::{Ended, Exit};
 use super::output::Output;
-use super::{apply, folder};
+use super::{apply, folder, scenarios, score};
 use crate::policy::language_schema;
 
 /// Checks, applies and describes policies.
@@ -41,6 +41,10 @@ pub enum PolicyCommand {
         #[command(flatten)]
         client: Client,
     },
+    /// Scores figures on a scorecard, without a server
+    Score(score::ScoreArgs),
+    /// Runs the scenarios beside the policies, in virtual time
+    Test(scenarios::TestArgs),
     /// Lists every clause of the notices: what encodes it, or why nothing does
     Coverage(coverage::CoverageArgs),
     /// Lists who owes what by when, one row a rule
@@ -61,6 +65,8 @@ pub async fn run(command: &PolicyCommand) -> Ended {
     match command {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
+        PolicyCommand::Score(args) => score::run(args),
+        PolicyCommand::Test(args) => scenarios::run(args),
         PolicyCommand::Coverage(args) => coverage::run(args),
         PolicyCommand::Diff(args) => diff::run(args),
         PolicyCommand::Draw(args) => draw::run(args),

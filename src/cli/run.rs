@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::archive::{backup, restore, verify};
-use super::ask::{case, deadlines, lists, operate, publish};
+use super::ask::{case, deadlines, lists, operate, publish, scores};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{due, import, policy, serve, up};
+use super::{due, import, policy, serve, simulate, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -46,6 +46,10 @@ enum Command {
     Refusals(lists::RefusalArgs),
     /// Counts deadlines by unit and light
     Counts(lists::CountArgs),
+    /// Shows the units of a scorecard in order, as published and as corrected since
+    Ranking(scores::RankingArgs),
+    /// Shows one unit's points and the reason for each
+    Score(scores::UnitScoreArgs),
     /// Lists the policies and calendars in force
     Policies(Client),
     /// Publishes an event or a batch of them
@@ -64,7 +68,9 @@ enum Command {
     Rebuild(Client),
     /// Computes when something is due and says why, without a server
     Due(due::DueArgs),
-    /// Checks, applies and describes policies
+    /// Lives a year of a tenant in virtual time, from its policies and a seed
+    Simulate(simulate::SimulateArgs),
+    /// Checks, tests, applies and describes policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     /// Explains a command, or the exit codes (`duban help exit-codes`)
@@ -114,6 +120,8 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Cases(args) => within_runtime(case::list(args)),
         Command::Refusals(args) => within_runtime(lists::refusals(args)),
         Command::Counts(args) => within_runtime(lists::counts(args)),
+        Command::Ranking(args) => within_runtime(scores::ranking(args)),
+        Command::Score(args) => within_runtime(scores::score(args)),
         Command::Policies(client) => within_runtime(lists::policies(client)),
         Command::Publish(args) => within_runtime(publish::run(args)),
         Command::Import(args) => within_runtime(import::run(args)),
@@ -123,6 +131,7 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Status(client) => within_runtime(operate::status(client)),
         Command::Rebuild(client) => within_runtime(operate::rebuild(client)),
         Command::Due(args) => due::run(args),
+        Command::Simulate(args) => simulate::run(args),
         Command::Policy(command) => within_runtime(policy::run(command)),
         Command::Help { topic } => help(topic.as_deref()),
     }

@@ -6,6 +6,7 @@
 //! then lets it go ([`State::release`]). Nothing here decides anything.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -138,6 +139,35 @@ impl<B: Backing> State<B> {
         decode(Family::Case, key, &bytes).map(|case| Some(Arc::new(case)))
     }
 
+    /// The cases whose ids begin with `prefix`, a workflow and the beginning of a
+    /// key, in order of ids.
+    ///
+    /// # Errors
+    /// [`StateError`] when a row cannot be read.
+    pub fn cases_under(&self, prefix: &str) -> Result<Vec<Case>, StateError> {
+        let mut found: BTreeMap<String, Case> = BTreeMap::new();
+        let Ok(first) = CaseId::new(prefix) else { return Ok(Vec::new()) };
+        for layer in self.layers() {
+            let within = layer.cases.range(&first..).take_while(|(id, _)| id.as_str().starts_with(prefix));
+            for (id, touched) in within {
+                found.entry(id.to_string()).or_insert_with(|| Case::clone(&touched.after));
+            }
+        }
+        let mut damaged = None;
+        self.backing.scan(Family::Case, prefix.as_bytes(), &mut |key, bytes| {
+            let within = key.starts_with(prefix.as_bytes());
+            let stored = String::from_utf8_lossy(key);
+            if within && !found.contains_key(stored.as_ref()) {
+                match decode::<Case>(Family::Case, key, bytes) {
+                    Ok(case) => drop(found.insert(stored.into_owned(), case)),
+                    Err(error) => damaged = Some(error),
+                }
+            }
+            within && damaged.is_none()
+        })?;
+        damaged.map_or_else(|| Ok(found.into_values().collect()), Err)
+    }
+
     /// Adds a case, with the timers that its deadlines want.
     pub(super) fn add_case(&mut self, case: Case) {
         for timer in wakes(&case) {
@@ -174,7 +204,7 @@ impl<B: Backing> State<B> {
             }
         }
         for (key, by) in tallied {
-            self.add_number(Family::Tally, key.to_bytes(), by)?;
+            self.add_tally(key, by)?;
         }
         Ok(true)
     }
@@ -242,45 +272,46 @@ impl<B: Backing> State<B> {
         Ok(())
     }
 
-    /// A number that a table holds; 0 where it holds none.
-    pub(super) fn number(&self, family: Family, key: &[u8]) -> Result<i64, StateError> {
-        let place = (family, key.to_vec());
-        if let Some(row) = self.layers().find_map(|layer| layer.rows.get(&place)) {
-            return row.as_deref().map_or(Ok(0), |bytes| decode_number(family, key, bytes));
+    /// One tally; 0 where there is none.
+    fn tally(&self, key: &[u8]) -> Result<i64, StateError> {
+        if let Some(number) = self.layers().find_map(|layer| layer.tallies.get(key)) {
+            return Ok(*number);
         }
-        let stored = self.backing.get(family, key)?;
-        stored.map_or(Ok(0), |bytes| decode_number(family, key, &bytes))
+        let stored = self.backing.get(Family::Tally, key)?;
+        stored.map_or(Ok(0), |bytes| decode_tally(key, &bytes))
     }
 
-    /// Adds to a number that a table holds; what comes to 0 is held no more.
-    pub(super) fn add_number(&mut self, family: Family, key: Vec<u8>, by: i64) -> Result<(), StateError> {
-        let after = self.number(family, &key)?.saturating_add(by);
-        let row = (after != 0).then(|| after.to_be_bytes().to_vec());
-        self.working.rows.insert((family, key), row);
+    /// Adds to a tally. It is read from below once a layer, since every fact asks.
+    pub(super) fn add_tally(&mut self, key: Vec<u8>, by: i64) -> Result<(), StateError> {
+        if let Some(number) = self.working.tallies.get_mut(&key) {
+            *number = number.saturating_add(by);
+            return Ok(());
+        }
+        let after = self.tally(&key)?.saturating_add(by);
+        self.working.tallies.insert(key, after);
         Ok(())
     }
 
-    /// The sum of a table's numbers under the keys from `from` up to but not
-    /// including `to`.
-    pub(super) fn sum(&self, family: Family, from: &[u8], to: &[u8]) -> Result<i64, StateError> {
-        let mut newer = BTreeMap::new();
+    /// The sum of the tallies under the keys from `from` up to but not including `to`.
+    pub(super) fn sum_tallies(&self, from: &[u8], to: &[u8]) -> Result<i64, StateError> {
+        let mut newer: BTreeMap<&[u8], i64> = BTreeMap::new();
         for layer in self.layers() {
-            for ((_, key), row) in layer.rows.range((family, from.to_vec())..(family, to.to_vec())) {
-                newer.entry(key.as_slice()).or_insert(row.as_deref());
+            for (key, number) in layer.tallies.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
+            {
+                newer.entry(key).or_insert(*number);
             }
         }
-        let (mut sum, mut damaged) = (0_i64, None);
-        let mut add = |key: &[u8], bytes: &[u8]| match decode_number(family, key, bytes) {
-            Ok(number) => sum = sum.saturating_add(number),
-            Err(error) => damaged = Some(error),
-        };
-        newer.iter().filter_map(|(key, row)| Some((key, (*row)?))).for_each(|(key, row)| add(key, row));
-        self.backing.scan(family, from, &mut |key, bytes| {
+        let mut sum = newer.values().fold(0_i64, |sum, number| sum.saturating_add(*number));
+        let mut damaged = None;
+        self.backing.scan(Family::Tally, from, &mut |key, bytes| {
             let within = key < to;
             if within && !newer.contains_key(key) {
-                add(key, bytes);
+                match decode_tally(key, bytes) {
+                    Ok(number) => sum = sum.saturating_add(number),
+                    Err(error) => damaged = Some(error),
+                }
             }
-            within
+            within && damaged.is_none()
         })?;
         damaged.map_or(Ok(sum), Err)
     }
@@ -444,8 +475,9 @@ pub fn settle<B: Backing>(layer: &Layer, backing: &B) -> Result<Changes, StateEr
     Ok(rows)
 }
 
-fn decode_number(family: Family, key: &[u8], bytes: &[u8]) -> Result<i64, StateError> {
-    bytes.try_into().map(i64::from_be_bytes).map_err(|_| wrong_row(family, key, &"it is no number"))
+fn decode_tally(key: &[u8], bytes: &[u8]) -> Result<i64, StateError> {
+    let number = bytes.try_into().map(i64::from_be_bytes);
+    number.map_err(|_| wrong_row(Family::Tally, key, &"it is no number"))
 }
 
 fn wakes(case: &Case) -> Vec<TimerKey> {

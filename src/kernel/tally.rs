@@ -7,7 +7,7 @@
 //! middle of a batch; a batch stores each of them once.
 
 use super::index::Count;
-use super::row::{Case, Deadline, Family, Status};
+use super::row::{Case, Deadline, Status};
 use super::state::{Backing, State, StateError};
 use crate::id::UnitId;
 use crate::time::Instant;
@@ -66,7 +66,7 @@ impl TallyKey {
     /// The key's bytes; those of one unit, name and kind are in the order of time.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        key(&self.unit, &self.name, self.of, self.bucket)
+        tally_key(&self.unit, &self.name, self.of, self.bucket)
     }
 
     /// The key that `bytes` are; none when the row is damaged.
@@ -80,7 +80,9 @@ impl TallyKey {
     }
 }
 
-fn key(unit: &str, name: &str, of: Tallied, bucket: i64) -> Vec<u8> {
+/// The bytes of a tally's key.
+#[must_use]
+pub fn tally_key(unit: &str, name: &str, of: Tallied, bucket: i64) -> Vec<u8> {
     let bucket = Instant::from_nanos(bucket).to_key();
     [unit.as_bytes(), &[0], name.as_bytes(), &[0, of.code()], &bucket].concat()
 }
@@ -92,7 +94,7 @@ fn key(unit: &str, name: &str, of: Tallied, bucket: i64) -> Vec<u8> {
 pub fn stretch(unit: &UnitId, name: &str, of: Tallied, (from, to): (Instant, Instant)) -> (Vec<u8>, Vec<u8>) {
     let first = Count::bucket(from);
     let after = if from < to { Count::bucket(to.just_before()).saturating_add(1) } else { first };
-    let place = |bucket| key(unit.as_str(), name, of, bucket);
+    let place = |bucket| tally_key(unit.as_str(), name, of, bucket);
     (place(first), place(after))
 }
 
@@ -111,7 +113,7 @@ impl<B: Backing> State<B> {
         span: (Instant, Instant),
     ) -> Result<i64, StateError> {
         let (from, to) = stretch(unit, name, of, span);
-        self.sum(Family::Tally, &from, &to)
+        self.sum_tallies(&from, &to)
     }
 }
 
@@ -135,10 +137,10 @@ fn outcome(deadline: &Deadline) -> Option<(Tallied, i64)> {
     Some((of, Count::bucket(deadline.overdue_from().just_before())))
 }
 
-/// By how much the tallies change when the deadlines of a case stood as `before`
+/// By how much the tallies under some keys change when the deadlines of a case stood as `before`
 /// and stand as they do now. A clock that is started again leaves the outcome of
 /// its earlier round where it is.
-pub(super) fn changes(before: &[Standing], case: &Case) -> Vec<(TallyKey, i64)> {
+pub(super) fn changes(before: &[Standing], case: &Case) -> Vec<(Vec<u8>, i64)> {
     let mut changes = Vec::new();
     for (place, deadline) in case.deadlines.iter().enumerate() {
         let now = outcome(deadline);
@@ -147,10 +149,7 @@ pub(super) fn changes(before: &[Standing], case: &Case) -> Vec<(TallyKey, i64)> 
         if was == now {
             continue;
         }
-        let key = |(of, bucket)| {
-            let (unit, name) = (case.owner.to_string(), case.id.workflow().to_owned());
-            TallyKey { unit, name, of, bucket }
-        };
+        let key = |(of, bucket)| tally_key(case.owner.as_str(), case.id.workflow(), of, bucket);
         changes.extend(was.map(|was| (key(was), -1)));
         changes.extend(now.map(|now| (key(now), 1)));
     }
@@ -183,7 +182,7 @@ mod tests {
     fn a_stretch_has_its_first_quarter_and_not_its_last() {
         let unit = UnitId::new("tax").expect("a unit");
         let (midnight, next) = (at("2022-12-31T16:00:00Z"), at("2023-01-01T16:00:00Z"));
-        let bucket = |text: &str| key("tax", "x", Tallied::Late, Count::bucket(at(text)));
+        let bucket = |text: &str| tally_key("tax", "x", Tallied::Late, Count::bucket(at(text)));
         let (from, to) = stretch(&unit, "x", Tallied::Late, (midnight, next));
         let within = |text: &str| from <= bucket(text) && bucket(text) < to;
         assert!(within("2022-12-31T16:00:00Z") && within("2023-01-01T15:59:59Z"));

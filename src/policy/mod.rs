@@ -6,6 +6,7 @@
 //! - [`authored`] is the language as people write it, read with line and column;
 //! - [`check`] is what must hold of a definition, whoever wrote it;
 //! - [`definition`] is what the kernel applies and the ledger carries;
+//! - [`publication`] is the fact by which a definition comes into force;
 //! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
 //!   [`coverage`] says which clauses are encoded;
 //! - [`diagram`] draws a workflow, [`diff`] says what changed between two;
@@ -26,6 +27,7 @@ pub mod guard;
 pub mod near;
 pub mod notice;
 pub mod problem;
+pub mod publication;
 pub mod resolve;
 pub mod rules;
 pub mod set;

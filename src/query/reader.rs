@@ -182,6 +182,16 @@ impl<S: Store, L: Log> Reader<S, L> {
         Ok(answers)
     }
 
+    /// The projection of the moment.
+    pub(super) fn store(&self) -> Arc<S> {
+        (self.store)()
+    }
+
+    /// The policies that a view holds.
+    pub(super) fn policies_of(&self, rows: &impl Rows) -> Result<Arc<Policies>, QueryError> {
+        self.cache.read(rows)
+    }
+
     fn of_policies<T>(
         &self,
         at: Instant,
@@ -194,6 +204,7 @@ impl<S: Store, L: Log> Reader<S, L> {
     }
 }
 
-fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
+/// An answer with what it holds as of.
+pub(super) fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
     Ok(Answer { as_of: as_of(rows, at)?, body })
 }

@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["memory", "nats", "sled_store"],
     &["query"],
     &["engine", "courier"],
+    &["scenario"],
     &["sim"],
     &["http", "desk", "config", "telemetry"],
     &["cli"],

@@ -47,7 +47,7 @@ fn every_shipped_policy_resolves_without_a_mistake() {
         let lines: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
         assert!(report.is_sound(), "{tenant}:\n{}", lines.join("\n"));
         // What a notice leaves open or contradicts is the notice's; the rest is ours.
-        let of_notices = ["cite.", "clause.", "topic."];
+        let of_notices = ["cite.", "clause.", "topic.", "due.before-notice", "score.items-sum"];
         let ours =
             report.problems.iter().filter(|it| !of_notices.iter().any(|of| it.flaw.rule.starts_with(of)));
         let ours: Vec<String> = ours.map(ToString::to_string).collect();

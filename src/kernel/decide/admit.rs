@@ -23,7 +23,8 @@ pub struct Stated {
     pub content: Sha,
     /// The instant that counts as its recorded one.
     pub recorded_at: Instant,
-    /// When it was really recorded; later than `recorded_at` for a fact of the past.
+    /// Nothing that follows is dated before; later than `recorded_at` for a fact of
+    /// the past that comes after later ones.
     pub told_at: Instant,
     /// Its own intake place, if it was parked and is taken up only now.
     pub parked: Option<Seq>,
@@ -45,13 +46,23 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
                 fact: (**fact).clone(),
                 content: fact.content(),
                 recorded_at,
-                told_at: received.at,
+                told_at: told_at(turn.state, received, fact.imported_at),
                 parked: None,
             };
             admit(&mut turn, stated)?;
         }
     }
     Ok(turn.finish())
+}
+
+/// When a fact was told, as far as what follows from it is dated. What was recorded
+/// before the ledger was opened, in the order of time, is history that goes on: it is
+/// decided as it would have been then, alarms and all. A fact of the past that comes
+/// after later ones, or that the engine could have heard of in time, is told now.
+fn told_at<B: Backing>(state: &State<B>, received: &Received, imported_at: Option<Instant>) -> Instant {
+    let checkpoint = state.checkpoint();
+    let goes_on = |at: &Instant| (checkpoint.clock..checkpoint.opened_at.min(received.at)).contains(at);
+    imported_at.filter(goes_on).unwrap_or(received.at)
 }
 
 fn import_from_the_future(at: Instant) -> Reason {

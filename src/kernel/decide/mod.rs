@@ -17,3 +17,4 @@ pub(super) mod transit;
 
 pub use admit::decide;
 pub(super) use admit::expire;
+pub use transit::would_take;

@@ -13,6 +13,7 @@ use crate::kernel::turn::{About, Turn};
 use crate::policy::check::graph;
 use crate::policy::definition::{Guard, State as Stage, Transition, Who, Workflow};
 use crate::policy::guard::Input;
+use crate::time::Instant;
 
 /// Decides a fact on `case`.
 ///
@@ -65,6 +66,24 @@ pub fn is_about<B: Backing>(state: &State<B>, fact: &Fact, case: &Case) -> Resul
     let workflow = judged_by(state, case)?;
     let mut taken = graph::transitions(&workflow).filter(|(_, event, _)| **event == fact.kind);
     Ok(taken.any(|(_, _, transition)| holds(state, transition.when.as_ref(), fact, Some(case))))
+}
+
+/// Whether `case` would take a fact that was recorded at `at`, as it stands: for
+/// those who make facts up. Nothing is decided.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn would_take<B: Backing>(
+    state: &State<B>,
+    fact: &Fact,
+    at: Instant,
+    case: &Case,
+) -> Result<bool, StateError> {
+    if state.policies().validate(&fact.kind, fact.version.as_deref(), &fact.data).is_err() {
+        return Ok(false);
+    }
+    let content = fact.content();
+    fits(state, &Stated { fact: fact.clone(), content, recorded_at: at, told_at: at, parked: None }, case)
 }
 
 /// The definition that a case was opened under.

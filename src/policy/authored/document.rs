@@ -8,6 +8,7 @@ use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::structure;
 use super::workflow::AuthoredWorkflow;
@@ -32,6 +33,8 @@ pub enum Authored {
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
     Duty(Box<AuthoredDuty>),
+    /// What must come of all that, tried in virtual time; no policy.
+    Scenario(Box<AuthoredScenario>),
     /// A figure that has to reach a number.
     Target(Box<AuthoredTarget>),
     /// What figures are worth.
@@ -93,6 +96,7 @@ impl Document {
                 | Authored::Calendar(_)
                 | Authored::Ladder(_)
                 | Authored::Notice(_)
+                | Authored::Scenario(_)
                 | Authored::EventType(_),
             ) => false,
         }
@@ -121,6 +125,7 @@ impl Document {
             "Ladder" => from(json).map(Authored::Ladder),
             "Notice" => from(json).map(|it| Authored::Notice(Box::new(it))),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
+            "Scenario" => from(json).map(|it| Authored::Scenario(Box::new(it))),
             "Target" => from(json).map(|it| Authored::Target(Box::new(it))),
             "Scorecard" => from(json).map(|it| Authored::Scorecard(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),

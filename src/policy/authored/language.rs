@@ -8,14 +8,15 @@ use serde_json::{Map, Value, json};
 use super::duty::AuthoredDuty;
 use super::ladder::AuthoredLadder;
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 use crate::policy::notice::Notice;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 8] =
-    ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty", "Target", "Scorecard"];
+pub const KINDS: [&str; 9] =
+    ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty", "Target", "Scorecard", "Scenario"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -61,6 +62,7 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Notice", reference::<Notice>(&mut generator)),
         ("Workflow", reference::<AuthoredWorkflow>(&mut generator)),
         ("Duty", reference::<AuthoredDuty>(&mut generator)),
+        ("Scenario", reference::<AuthoredScenario>(&mut generator)),
         ("Target", reference::<AuthoredTarget>(&mut generator)),
         ("Scorecard", reference::<AuthoredScorecard>(&mut generator)),
     ];

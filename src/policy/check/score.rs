@@ -84,6 +84,10 @@ fn twice(what: &str, field: &str, name: &str) -> Flaw {
 pub fn target(world: &World<'_>, target: &Target) -> Vec<Flaw> {
     let mut flaws = owing(world, &target.units);
     flaws.extend(inputs(world, &target.inputs, &target.value.inputs(), ""));
+    for (name, _) in target.inputs.iter().filter(|(_, input)| input.targets.is_some()) {
+        let message = "a target is reached by figures, not by other targets";
+        flaws.push(Flaw::mistake("input.source", &child("/inputs", name), name.as_str(), message));
+    }
     flaws.extend(unknown_inputs(&target.inputs, &target.value, "/value"));
     flaws.extend(threshold(&target.threshold, ""));
     flaws
@@ -170,7 +174,7 @@ fn inputs(
         }
         match input.source() {
             None => {
-                let message = "an input has exactly one of indicator, facts and deadlines";
+                let message = "an input has exactly one of indicator, facts, deadlines and targets";
                 flaws.push(Flaw::mistake("input.source", &field, name.as_str(), message));
             }
             Some(Source::Facts(facts)) => flaws.extend(
@@ -179,7 +183,7 @@ fn inputs(
                     .enumerate()
                     .filter_map(|(at, event)| world.event(event, &child(&child(&field, "facts"), at))),
             ),
-            Some(Source::Indicator { .. } | Source::Deadlines(_)) => {}
+            Some(Source::Indicator { .. } | Source::Deadlines(_) | Source::Targets(_)) => {}
         }
         if input.sum && input.indicator.is_none() {
             let message = "only reported figures are added up; facts and deadlines are counts already";
