@@ -127,6 +127,21 @@ pub fn definitions(
     Err(Failure::new(Exit::Found, format!("put policies in force:\n  {}", mistakes.join("\n  "))))
 }
 
+/// What a single document of a tenant is read against: the tenant's register, the
+/// calendars and the types of facts. The document itself may lie anywhere.
+///
+/// # Errors
+/// As [`sources`].
+pub fn foundations(folder: &Path, tenant: &TenantId) -> Result<Vec<Source>, Failure> {
+    let own = by_tenant(&sources(folder)?).remove(tenant.as_str()).unwrap_or_default();
+    let is_foundation = |source: &Source| {
+        let kinds = ["kind: Register", "kind: Calendar"];
+        Path::new(&source.path).extension().is_some_and(|end| end == "json")
+            || source.text.lines().any(|line| kinds.contains(&line.trim_end()))
+    };
+    Ok(own.into_iter().filter(is_foundation).collect())
+}
+
 /// The calendar in a file, or the shipped one of a name.
 ///
 /// # Errors

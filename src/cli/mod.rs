@@ -33,6 +33,7 @@ pub mod publishing;
 pub mod run;
 pub mod sample;
 pub mod scenarios;
+mod score;
 pub mod serve;
 pub mod service;
 pub mod shelf;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use super::client::Client;
 use super::exit::{Ended, Exit};
 use super::output::Output;
-use super::{apply, folder, scenarios};
+use super::{apply, folder, scenarios, score};
 use crate::policy::language_schema;
 
 /// Checks, applies and describes policies.
@@ -41,6 +41,8 @@ pub enum PolicyCommand {
         #[command(flatten)]
         client: Client,
     },
+    /// Scores figures on a scorecard, without a server
+    Score(score::ScoreArgs),
     /// Runs the scenarios beside the policies, in virtual time
     Test(scenarios::TestArgs),
     /// Lists every clause of the notices: what encodes it, or why nothing does
@@ -63,6 +65,7 @@ pub async fn run(command: &PolicyCommand) -> Ended {
     match command {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
+        PolicyCommand::Score(args) => score::run(args),
         PolicyCommand::Test(args) => scenarios::run(args),
         PolicyCommand::Coverage(args) => coverage::run(args),
         PolicyCommand::Diff(args) => diff::run(args),

@@ -9,8 +9,8 @@ use axum::response::Redirect;
 use axum::routing::get;
 
 use super::{
-    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit, search,
-    settings, supervision, units,
+    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit,
+    search, settings, supervision, units,
 };
 use crate::http::Site;
 use crate::port::log::Log;
@@ -27,6 +27,7 @@ pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
         .route("/units/{unit}", get(units::unit::<S, L>))
         .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
         .route("/rankings", get(rankings::rankings::<S, L>))
+        .route("/rankings/{unit}", get(rankings::score::<S, L>))
         .route("/supervision", get(supervision::supervision::<S, L>))
         .route("/refusals", get(refusals::refusals::<S, L>))
         .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))

@@ -63,7 +63,7 @@ pub(super) fn is_in_catalogue(kind: &str) -> bool {
 }
 
 /// Every type of the catalogue but the accepted fact's.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 22] = [
     "ledger.opened",
     "policy.published",
     "calendar.applied",
@@ -75,6 +75,7 @@ const KINDS: [&str; 21] = [
     "case.credited",
     "period.opened",
     "policy.begun",
+    "ranking.published",
     "deadline.set",
     "deadline.moved",
     "deadline.paused",
@@ -104,6 +105,7 @@ impl Event {
             Self::CaseCredited(_) => "case.credited",
             Self::PeriodOpened(_) => "period.opened",
             Self::PolicyBegun(_) => "policy.begun",
+            Self::RankingPublished(_) => "ranking.published",
             Self::DeadlineSet(_) => "deadline.set",
             Self::DeadlineMoved(_) => "deadline.moved",
             Self::DeadlinePaused(_) => "deadline.paused",
@@ -130,6 +132,7 @@ impl Event {
             "case.closed" => Self::CaseClosed(payload(data)?),
             "case.credited" => Self::CaseCredited(payload(data)?),
             "policy.begun" => Self::PolicyBegun(payload(data)?),
+            "ranking.published" => Self::RankingPublished(payload(data)?),
             "period.opened" => Self::PeriodOpened(payload(data)?),
             "deadline.set" => Self::DeadlineSet(payload(data)?),
             "deadline.moved" => Self::DeadlineMoved(payload(data)?),
@@ -168,6 +171,7 @@ impl Serialize for Payload<'_> {
             Event::CaseCredited(it) => it.serialize(to),
             Event::PeriodOpened(it) => it.serialize(to),
             Event::PolicyBegun(it) => it.serialize(to),
+            Event::RankingPublished(it) => it.serialize(to),
             Event::DeadlineSet(it) => it.serialize(to),
             Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => it.serialize(to),
             Event::DeadlinePaused(it) => it.serialize(to),

@@ -13,6 +13,7 @@ pub mod operations;
 pub mod params;
 pub mod problem;
 pub mod routes;
+pub mod scores;
 pub mod site;
 pub mod stream;
 pub mod watch;

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations, stream};
+use super::{cases, deadlines, events, health, lists, operations, scores, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -30,6 +30,9 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .route("/cases/{*id}", get(cases::case::<S, L>))
         .route("/refusals", get(lists::refusals::<S, L>))
         .route("/counts", get(lists::counts::<S, L>))
+        .route("/rankings", get(scores::rankings::<S, L>))
+        .route("/scores/{unit}", get(scores::score::<S, L>))
+        .route("/targets", get(scores::targets::<S, L>))
         .route("/policies", get(lists::policies::<S, L>))
         .route("/policies/{kind}/{name}", get(lists::policy::<S, L>))
         .route("/calendars/{name}", get(lists::calendar::<S, L>))
@@ -47,7 +50,7 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .merge(beside)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          policies, calendars, stream, status, events, due and rebuild";
+                          rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", uri.path())
         })
         .method_not_allowed_fallback(|| async {

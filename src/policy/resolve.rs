@@ -190,7 +190,10 @@ impl Gathering {
             Authored::EventType(event_type) => Some(Definition::EventType(event_type.clone())),
             Authored::Scenario(scenario) => {
                 let message = "a scenario is no policy; move the file to the folder scenarios beside it";
-                self.report(document, [Flaw::mistake("scenario.misplaced", "/kind", &scenario.name, message)]);
+                self.report(
+                    document,
+                    [Flaw::mistake("scenario.misplaced", "/kind", &scenario.name, message)],
+                );
                 None
             }
             Authored::Notice(notice) => Some(Definition::Notice((**notice).clone())),

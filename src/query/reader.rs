@@ -26,9 +26,9 @@ use crate::time::Instant;
 
 /// Answers questions about one tenant. Cheap to clone.
 pub struct Reader<S, L> {
-    pub(super) store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
+    store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
     pub(super) ledger: L,
-    pub(super) cache: Arc<PolicyCache>,
+    cache: Arc<PolicyCache>,
 }
 
 impl<S, L: Clone> Clone for Reader<S, L> {
@@ -195,6 +195,16 @@ impl<S: Store, L: Log> Reader<S, L> {
         Ok(answers)
     }
 
+    /// The projection of the moment.
+    pub(super) fn store(&self) -> Arc<S> {
+        (self.store)()
+    }
+
+    /// The policies that a view holds.
+    pub(super) fn policies_of(&self, rows: &impl Rows) -> Result<Arc<Policies>, QueryError> {
+        self.cache.read(rows)
+    }
+
     pub(super) fn of_policies<T>(
         &self,
         at: Instant,
@@ -207,6 +217,7 @@ impl<S: Store, L: Log> Reader<S, L> {
     }
 }
 
+/// An answer with what it holds as of.
 pub(super) fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
     Ok(Answer { as_of: as_of(rows, at)?, body })
 }

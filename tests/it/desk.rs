@@ -71,9 +71,22 @@ async fn every_page_stands_with_its_landmarks_and_its_headers() {
     let refused = served.get("refusals").await.json()["rows"][0]["ledgerSeq"].to_string();
     let refusal = format!("refusals/{refused}");
     for path in [
-        "", "ledger", "ledger?show=met", "ledger?light=paused", "cases/objection/YY-1", "units", "units/qu-shuiwuju",
-        "rankings", "supervision", "refusals", &refusal, "policies", "policies/Workflow/objection",
-        "calendars/cn-gov", "search?q=YY", "settings",
+        "",
+        "ledger",
+        "ledger?show=met",
+        "ledger?light=paused",
+        "cases/objection/YY-1",
+        "units",
+        "units/qu-shuiwuju",
+        "rankings",
+        "supervision",
+        "refusals",
+        &refusal,
+        "policies",
+        "policies/Workflow/objection",
+        "calendars/cn-gov",
+        "search?q=YY",
+        "settings",
     ] {
         for lang in ["zh", "en"] {
             let mark = if path.contains('?') { '&' } else { '?' };
@@ -87,12 +100,23 @@ async fn every_page_stands_with_its_landmarks_and_its_headers() {
             assert_eq!(came.headers["referrer-policy"], "same-origin");
             assert_eq!(came.headers["cache-control"], "no-store");
             let tongue = if lang == "zh" { "lang=\"zh-CN\"" } else { "lang=\"en\"" };
-            for part in [tongue, "<main id=\"main\"", "<nav class=\"rail\"", "class=\"skip\" href=\"#main\"", "<h1>"] {
+            for part in
+                [tongue, "<main id=\"main\"", "<nav class=\"rail\"", "class=\"skip\" href=\"#main\"", "<h1>"]
+            {
                 assert!(text.contains(part), "{path} lacks {part}");
             }
+            // The other language, the theme and another time are told of this very page.
+            let place = format!("href=\"/desk/changqing/{}?", path.split('?').next().unwrap_or_default());
+            assert!(text.contains(&place), "{path} does not lead back to itself");
             // The policy forbids what stands within a page: there must be none of it.
-            assert!(!text.contains(" style=\"") && !text.contains("<style") && !text.contains(" onclick"), "{path}");
-            assert!(!text.contains("http://") || path.contains("policies") || path.contains("objection"), "{path}");
+            assert!(
+                !text.contains(" style=\"") && !text.contains("<style") && !text.contains(" onclick"),
+                "{path}"
+            );
+            assert!(
+                !text.contains("http://") || path.contains("policies") || path.contains("objection"),
+                "{path}"
+            );
         }
     }
 }
@@ -123,7 +147,11 @@ async fn the_numbers_of_the_overview_are_those_of_the_api_and_of_the_lists() {
     assert_eq!(Some(figure(&text, "overdue")), counts["all"]["overdue"].as_i64(), "{counts}");
     assert_eq!(Some(figure(&text, "escalated")), counts["all"]["escalated"].as_i64(), "{counts}");
     let today = served.get("deadlines?dayFrom=2022-09-28&dayTo=2022-09-28&limit=500").await.json();
-    assert_eq!(Some(figure(&text, "due-soon")), today["rows"].as_array().map(|it| it.len() as i64), "{today}");
+    assert_eq!(
+        Some(figure(&text, "due-soon")),
+        today["rows"].as_array().map(|it| it.len() as i64),
+        "{today}"
+    );
     let shown = between(&text, "id=\"seq\">", "<").replace(',', "");
     assert_eq!(shown, counts["asOf"]["ledgerSeq"].to_string());
     // Each day of the strip shows as many as its link lists.
@@ -153,7 +181,9 @@ async fn the_ledger_lists_what_the_api_lists_page_by_page() {
     let (mut listed, mut path) = (Vec::new(), "/desk/changqing/ledger".to_owned());
     loop {
         let text = page(&served, &path).await.text;
-        listed.extend(text.split("data-pick=\"").skip(1).map(|it| it.split('"').next().expect("a case").to_owned()));
+        listed.extend(
+            text.split("data-pick=\"").skip(1).map(|it| it.split('"').next().expect("a case").to_owned()),
+        );
         let Some((before, _)) = text.split_once("rel=\"next\"") else { break };
         let link = text[before.len()..].split("href=\"").nth(1).expect("a link");
         path = link.split('"').next().expect("a link").replace("&amp;", "&");
@@ -176,7 +206,8 @@ async fn the_exports_read_again_are_what_the_query_answers() {
     assert!(csv.headers["content-disposition"].to_str().is_ok_and(|it| it.contains("attachment")));
     assert!(csv.text.starts_with('\u{feff}'), "office programs need the mark");
     let lines: Vec<&str> = csv.text.trim_end().split("\r\n").collect();
-    let listed: Vec<&str> = lines[1..lines.len() - 1].iter().filter_map(|line| line.split(',').nth(1)).collect();
+    let listed: Vec<&str> =
+        lines[1..lines.len() - 1].iter().filter_map(|line| line.split(',').nth(1)).collect();
     assert_eq!(listed, cases);
     assert!(lines.last().is_some_and(|line| line.contains(&seq)), "{:?}", lines.last());
 
@@ -205,8 +236,14 @@ async fn hostile_text_stays_text() {
     let case = came.json()["events"][0]["case"].as_str().expect("a case").to_owned();
     let encoded: String = case.bytes().map(|byte| format!("%{byte:02X}")).collect();
     for path in [
-        "", "ledger", "units/qu-shuiwuju", "supervision", "search?q=%3Cscript%3E", "refusals",
-        &format!("refusals/{refused}"), &format!("cases/{}", encoded.replace("%2F", "/")),
+        "",
+        "ledger",
+        "units/qu-shuiwuju",
+        "supervision",
+        "search?q=%3Cscript%3E",
+        "refusals",
+        &format!("refusals/{refused}"),
+        &format!("cases/{}", encoded.replace("%2F", "/")),
     ] {
         let text = page(&served, &format!("/desk/changqing/{path}")).await.text;
         assert!(!text.contains("<script>alert") && !text.contains("<img"), "{path}");
@@ -223,7 +260,12 @@ async fn the_page_of_a_case_draws_its_deadline_and_says_why() {
     let text = page(&served, "/desk/changqing/cases/objection/YY-2?at=2022-09-29T09:00").await.text;
     let case = served.get("cases/objection/YY-2?at=2022-09-29T09:00:00%2B08:00").await.json();
     let deadline = &case["deadlines"][0];
-    for said in [&deadline["reason"]["zh"], &deadline["due"]["zh"], &case["unit"]["title"]["zh"], &case["state"]["title"]["zh"]] {
+    for said in [
+        &deadline["reason"]["zh"],
+        &deadline["due"]["zh"],
+        &case["unit"]["title"]["zh"],
+        &case["state"]["title"]["zh"],
+    ] {
         assert!(text.contains(said.as_str().expect("a text")), "the page lacks {said}");
     }
     let strip = between(&text, "<ol class=\"strip\"", "</ol>");
@@ -248,7 +290,9 @@ async fn a_refused_fact_is_corrected_and_refers_to_the_old_one() {
     assert!(form.contains("actor.forbidden") && form.contains("<textarea"), "{form}");
     let form = "application/x-www-form-urlencoded";
     let body = |actor: &str| {
-        format!("actor={actor}&type=objection.answered&subject=objection%2FYY-1&data=%7B%22result%22%3A%22maintained%22%7D")
+        format!(
+            "actor={actor}&type=objection.answered&subject=objection%2FYY-1&data=%7B%22result%22%3A%22maintained%22%7D"
+        )
     };
     let again = served.post(&path, form, body("qu-rensheju")).await;
     assert_eq!(again.status, 200);
@@ -263,15 +307,23 @@ async fn a_refused_fact_is_corrected_and_refers_to_the_old_one() {
     let taken = served.post(&path, form, body("qu-shuiwuju")).await;
     assert!(taken.text.contains("<h1>YY-1</h1>"), "it leads to the case: {}", taken.text);
     let case = served.get("cases/objection/YY-1").await.json();
-    let kinds: Vec<&str> =
-        case["timeline"].as_array().expect("a timeline").iter().filter_map(|it| it["type"].as_str()).collect();
+    let kinds: Vec<&str> = case["timeline"]
+        .as_array()
+        .expect("a timeline")
+        .iter()
+        .filter_map(|it| it["type"].as_str())
+        .collect();
     assert!(kinds.contains(&"objection.answered"), "{kinds:?}");
     let before = served.intake_last().await;
     served.post(&path, form, body("qu-shuiwuju")).await;
     let status = served.get("status").await.json();
     assert!(status["intakeSeq"].as_u64() > Some(before.0), "{status}");
     let counts = served.get("counts?unit=qu-shuiwuju").await.json();
-    assert_eq!(counts["all"]["metInTime"].as_i64().unwrap_or(0) + counts["all"]["metLate"].as_i64().unwrap_or(0), 1, "stated twice, it counts once: {counts}");
+    assert_eq!(
+        counts["all"]["metInTime"].as_i64().unwrap_or(0) + counts["all"]["metLate"].as_i64().unwrap_or(0),
+        1,
+        "stated twice, it counts once: {counts}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,7 +334,8 @@ async fn a_units_feed_has_every_open_deadline_on_its_last_day() {
     let rows = served.get("deadlines?unit=qu-shuiwuju&limit=500").await.json();
     let rows = rows["rows"].as_array().expect("rows").clone();
     assert_eq!(came.text.matches("BEGIN:VEVENT").count(), rows.len());
-    let days: BTreeSet<String> = rows.iter().map(|row| row["lastDay"].as_str().expect("a day").replace('-', "")).collect();
+    let days: BTreeSet<String> =
+        rows.iter().map(|row| row["lastDay"].as_str().expect("a day").replace('-', "")).collect();
     for day in days {
         assert!(came.text.contains(&format!("DTSTART;VALUE=DATE:{day}")), "{day} in {}", came.text);
     }

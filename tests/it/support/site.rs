@@ -188,7 +188,7 @@ impl Served {
     }
 }
 
-fn published(definition: &Definition) -> Value {
+pub fn published(definition: &Definition) -> Value {
     let sha = definition.sha().expect("a digest");
     json!({
         "specversion": "1.0", "type": "policy.published", "source": "/policies", "id": sha.to_string(),
