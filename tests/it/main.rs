@@ -14,6 +14,7 @@ mod calendar_vectors;
 mod cli_archive;
 mod cli_damage;
 mod cli_local;
+mod cli_policy;
 mod cli_score;
 mod cli_serve;
 mod cli_up;
