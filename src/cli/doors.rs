@@ -1,7 +1,9 @@
 //! The HTTP side of a serving process: its address, its router, its end.
 //!
-//! The routes and their answers are [`crate::http`]'s; here they get the rooms.
+//! The routes and their answers are [`crate::http`]'s and [`crate::desk`]'s; here
+//! they get the rooms.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +16,11 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Failure, OrExit as _};
 use super::service::Room;
 use super::world;
+use crate::desk;
 use crate::http::{self, Site, Tenant};
 use crate::id::TenantId;
+use crate::nats::NatsLog;
+use crate::sled_store::SledStore;
 
 /// How long requests under way may take once the process is to stop.
 const END_WITHIN: Duration = Duration::from_secs(5);
@@ -25,7 +30,11 @@ pub struct Doors {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    tenants: Tenants,
 }
+
+/// The tenants as HTTP serves them.
+type Tenants = BTreeMap<TenantId, Arc<Tenant<SledStore, NatsLog>>>;
 
 /// Takes the address, before anything else is begun.
 ///
@@ -44,6 +53,7 @@ impl Doors {
             address: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             stop: None,
             task: None,
+            tenants: Tenants::new(),
         }
     }
 
@@ -57,7 +67,8 @@ impl Doors {
         failed: &[(TenantId, String)],
     ) -> Result<Self, Failure> {
         let address = listener.local_addr()?;
-        let router = router(rooms, failed)?;
+        let tenants = tenants(rooms);
+        let router = router(tenants.clone(), failed)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
             // An error means that the sender is gone, which also means to stop.
@@ -68,7 +79,7 @@ impl Doors {
                 tracing::error!(%error, "HTTP has ended");
             }
         });
-        Ok(Self { address, stop: Some(stop), task: Some(task) })
+        Ok(Self { address, stop: Some(stop), task: Some(task), tenants })
     }
 
     /// Where it listens.
@@ -80,6 +91,9 @@ impl Doors {
     /// Takes no new requests and waits for those under way, for a while.
     pub async fn close(mut self) {
         drop(self.stop.take());
+        for tenant in self.tenants.values() {
+            tenant.streams.end();
+        }
         let Some(mut task) = self.task.take() else { return };
         if tokio::time::timeout(END_WITHIN, &mut task).await.is_err() {
             task.abort();
@@ -87,16 +101,20 @@ impl Doors {
     }
 }
 
-fn router(rooms: &[Room], failed: &[(TenantId, String)]) -> Result<Router, Failure> {
+fn router(tenants: Tenants, failed: &[(TenantId, String)]) -> Result<Router, Failure> {
     let metrics = crate::telemetry::keep_metrics()?;
     for (tenant, _) in failed {
         // Whoever watches the numbers must see that somebody is not served.
         metrics::gauge!("duban_ready", "tenant" => tenant.to_string()).set(0.0);
     }
+    let site = Site { tenants, now: world::wall_clock(), metrics: Some(metrics) };
+    Ok(http::router_with(site, desk::routes()))
+}
+
+fn tenants(rooms: &[Room]) -> Tenants {
     let served = |room: &Room| {
         let tenant = Tenant::new(room.handle.clone(), room.intake.clone(), room.ledger.clone());
         (room.tenant.clone(), Arc::new(tenant))
     };
-    let tenants = rooms.iter().map(served).collect();
-    Ok(http::router(Site { tenants, now: world::wall_clock(), metrics: Some(metrics) }))
+    rooms.iter().map(served).collect()
 }

@@ -15,7 +15,8 @@ pub mod problem;
 pub mod routes;
 pub mod scores;
 pub mod site;
+pub mod stream;
 pub mod watch;
 
-pub use routes::router;
+pub use routes::{router, router_with};
 pub use site::{Site, Tenant};

@@ -58,6 +58,7 @@ const TABLE: &[(&str, StatusCode, &str)] = &[
     ("method.not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This address does not take this method"),
     ("tenant.unknown", StatusCode::NOT_FOUND, "There is no such tenant here"),
     ("thing.unknown", StatusCode::NOT_FOUND, "There is no such thing"),
+    ("origin.foreign", StatusCode::FORBIDDEN, "The form was sent from another site"),
     ("parameter.", StatusCode::BAD_REQUEST, "A parameter is not as it should be"),
     ("body.unreadable", StatusCode::BAD_REQUEST, "The body could not be read"),
     ("envelope.too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
@@ -157,7 +158,21 @@ impl Problem {
         response
     }
 
-    fn status(&self) -> StatusCode {
+    /// The rule that is broken.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        &self.0.rule
+    }
+
+    /// What is wrong and what to do, for people.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The HTTP status that tells it.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }

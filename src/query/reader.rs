@@ -18,7 +18,7 @@ use super::policy_cache::{Policies, PolicyCache};
 use super::refusals::{Refusal, RefusalFilter, refusals};
 use super::rows::{Answer, as_of};
 use super::timeline::timeline;
-use crate::calendar::answer_line;
+use crate::calendar::{Text, answer_line};
 use crate::id::{CaseId, UnitId};
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
@@ -27,7 +27,7 @@ use crate::time::Instant;
 /// Answers questions about one tenant. Cheap to clone.
 pub struct Reader<S, L> {
     store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
-    ledger: L,
+    pub(super) ledger: L,
     cache: Arc<PolicyCache>,
 }
 
@@ -87,7 +87,8 @@ impl<S: Store, L: Log> Reader<S, L> {
     ) -> Result<Answer<Page<Refusal>>, QueryError> {
         let store = (self.store)();
         let view = store.view();
-        answer(&view, at, refusals(&view, filter, ask)?)
+        let policies = self.cache.read(&view)?;
+        answer(&view, at, refusals(&view, &policies, filter, ask)?)
     }
 
     /// The counts at `at`, of one unit or of all. Blocking.
@@ -109,6 +110,18 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// [`QueryError::Unknown`] when there is no such case; others when the
     /// projection cannot be read.
     pub async fn case(&self, id: &CaseId, at: Instant) -> Result<Answer<CaseAnswer>, QueryError> {
+        Ok(self.drawn_case(id, at).await?.0)
+    }
+
+    /// The same, with its workflow drawn as SVG and its state marked.
+    ///
+    /// # Errors
+    /// As [`Reader::case`].
+    pub async fn drawn_case(
+        &self,
+        id: &CaseId,
+        at: Instant,
+    ) -> Result<(Answer<CaseAnswer>, Text), QueryError> {
         let reader = self.clone();
         let asked = id.clone();
         let found = tokio::task::spawn_blocking(move || {
@@ -127,7 +140,7 @@ impl<S: Store, L: Log> Reader<S, L> {
             }
             Err(error) => found.answer.timeline_failed = Some(error.to_string()),
         }
-        Ok(Answer { as_of, body: found.answer })
+        Ok((Answer { as_of, body: found.answer }, found.diagram))
     }
 
     /// The definitions in force. Blocking.
@@ -192,7 +205,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         self.cache.read(rows)
     }
 
-    fn of_policies<T>(
+    pub(super) fn of_policies<T>(
         &self,
         at: Instant,
         ask: impl FnOnce(&Policies) -> Result<T, QueryError>,

@@ -18,6 +18,7 @@ mod cli_policy;
 mod cli_score;
 mod cli_serve;
 mod cli_up;
+mod desk;
 mod engine_on_nats;
 mod entry;
 mod envelope;

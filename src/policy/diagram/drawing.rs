@@ -21,6 +21,8 @@ pub struct Drawing {
     pub edges: Vec<Edge>,
     /// Its clocks, in order.
     pub clocks: Vec<ClockLine>,
+    /// The state that a case stands in, when one case is shown.
+    pub present: Option<String>,
 }
 
 /// A state.
@@ -59,6 +61,12 @@ pub struct ClockLine {
 }
 
 impl Drawing {
+    /// The same with the state marked that a case stands in.
+    #[must_use]
+    pub fn with_case_in(self, state: &Name) -> Self {
+        Self { present: Some(state.to_string()), ..self }
+    }
+
     /// What is to be drawn of a workflow.
     #[must_use]
     pub fn of(workflow: &Workflow, titles: &Titles) -> Self {
@@ -87,6 +95,7 @@ impl Drawing {
             nodes,
             edges,
             clocks: clocks.collect(),
+            present: None,
         }
     }
 }

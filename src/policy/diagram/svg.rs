@@ -47,7 +47,8 @@ pub fn svg(drawing: &Drawing, lang: Lang) -> String {
         let _ = writeln!(out, "<path {WAY} marker-end=\"url(#{mark})\" d=\"{}\"/>", path(way));
     }
     for (node, place) in drawing.nodes.iter().zip(&layout.places) {
-        state(&mut out, node, *place, lang, &mark);
+        let is_present = drawing.present.as_ref() == Some(&node.name);
+        state(&mut out, (node, is_present), *place, lang, &mark);
     }
     let _ = writeln!(out, "<g {LABELS}>");
     for (edge, way) in drawing.edges.iter().zip(&layout.ways) {
@@ -59,12 +60,13 @@ pub fn svg(drawing: &Drawing, lang: Lang) -> String {
     out
 }
 
-fn state(out: &mut String, node: &Node, place: Place, lang: Lang, mark: &str) {
+fn state(out: &mut String, (node, is_present): (&Node, bool), place: Place, lang: Lang, mark: &str) {
     let Place { x, y, width, height } = place;
     let dashes = if node.name.is_empty() { " stroke-dasharray=\"5 4\"" } else { "" };
+    let present = if is_present { " class=\"duban-present\"" } else { "" };
     let _ = writeln!(
         out,
-        "<rect {STATE}{dashes} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{ROUND}\"/>"
+        "<rect {STATE}{dashes}{present} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{ROUND}\"/>"
     );
     if node.is_final {
         let (x, y, width, height) = (x + 3, y + 3, width - 6, height - 6);

@@ -1,0 +1,58 @@
+//! The addresses of the desk.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use super::{
+    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit,
+    search, settings, supervision, units,
+};
+use crate::http::Site;
+use crate::port::log::Log;
+use crate::port::store::Store;
+
+/// The desk's routes, to be put beside those of [`crate::http::router_with`].
+pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
+    let tenant = Router::new()
+        .route("/ledger", get(ledger::ledger::<S, L>))
+        .route("/ledger.csv", get(export::ledger_csv::<S, L>))
+        .route("/ledger.xlsx", get(export::ledger_xlsx::<S, L>))
+        .route("/cases/{*id}", get(case_page::case::<S, L>))
+        .route("/units", get(units::units::<S, L>))
+        .route("/units/{unit}", get(units::unit::<S, L>))
+        .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
+        .route("/rankings", get(rankings::rankings::<S, L>))
+        .route("/rankings/{unit}", get(rankings::score::<S, L>))
+        .route("/supervision", get(supervision::supervision::<S, L>))
+        .route("/refusals", get(refusals::refusals::<S, L>))
+        .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))
+        .route("/policies", get(policies::policies::<S, L>))
+        .route("/policies/{kind}/{name}", get(policies::policy::<S, L>))
+        .route("/calendars/{name}", get(calendar_page::calendar::<S, L>))
+        .route("/search", get(search::search::<S, L>))
+        .route("/settings", get(settings::settings::<S, L>));
+    Router::new()
+        .route("/", get(first::<S, L>))
+        .route("/desk", get(first::<S, L>))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/desk/{tenant}", get(slashed))
+        .route("/desk/{tenant}/", get(overview::overview::<S, L>))
+        .nest("/desk/{tenant}", tenant)
+}
+
+/// To the address that ends with a slash.
+async fn slashed(uri: Uri) -> Redirect {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}/{query}", uri.path()))
+}
+
+/// To the first tenant's overview; it offers the others.
+async fn first<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> Redirect {
+    let tenant = site.tenants.keys().next();
+    Redirect::to(&tenant.map_or_else(|| "/v1".to_owned(), |tenant| format!("/desk/{tenant}/")))
+}
