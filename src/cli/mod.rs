@@ -12,8 +12,12 @@
 //! * [`archive`]: checking the logs, keeping them in a file, bringing them back.
 //! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
+//! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
+//!   [`access`]: the gate of a serving process.
 //! * [`world`]: the clock and the drawing of identities.
 
+pub mod access;
+pub mod account;
 pub mod apply;
 pub mod archive;
 pub mod ask;
@@ -30,12 +34,14 @@ pub mod output;
 pub mod policy;
 mod process;
 pub mod publishing;
+pub mod roles;
 pub mod run;
 pub mod sample;
 pub mod serve;
 pub mod service;
 pub mod shelf;
 pub mod stop;
+pub mod token;
 pub mod up;
 pub mod welcome;
 pub mod world;

@@ -123,6 +123,7 @@ fn fact(
         actor: UnitId::new(OPERATOR).map_err(known)?,
         occurred_at: None,
         imported_at: recorded_at,
+        stated_by: None,
         data: json!({ "kind": kind, "name": name, "version": version, "sha": sha, "document": definition }),
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::access::AccessArgs;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::folder;
 use super::publishing::publish_and_tell;
@@ -38,7 +39,7 @@ pub struct ServeArgs {
     /// Where projections are kept; they can be made again at any time
     #[arg(long, env = "DUBAN_DATA", default_value = "data", value_name = "DIR")]
     data: PathBuf,
-    /// Where HTTP listens, on this machine only
+    /// Where HTTP listens; on other addresses than this machine's own with TLS only
     #[arg(long, env = "DUBAN_HTTP", default_value = "127.0.0.1:8310", value_name = "ADDRESS")]
     http: SocketAddr,
     /// How many of the broker's servers keep each stream: 1, 3 or 5
@@ -48,6 +49,8 @@ pub struct ServeArgs {
     /// policies on the ledger stay as they are
     #[arg(long, env = "DUBAN_POLICIES", value_name = "DIR")]
     policies: Option<PathBuf>,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 impl ServeArgs {
@@ -57,6 +60,7 @@ impl ServeArgs {
             tenants: self.tenants.clone(),
             data: self.data.clone(),
             http: self.http,
+            access: self.access.settings(),
             replicas: self.replicas,
             policies: self.policies.clone(),
         }
@@ -77,7 +81,7 @@ pub async fn run(args: &ServeArgs) -> Ended {
     let mut stop = Stop::listen()?;
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
-    tracing::info!("HTTP listens at http://{}", service.address());
+    tracing::info!("HTTP listens at {}", service.url());
     publish_beside(&service, definitions);
     service.run(stop.requested()).await
 }

@@ -57,5 +57,6 @@ fn filter(params: &Params, usual: &DeadlineFilter) -> Result<DeadlineFilter, Pro
         due_from: params.instant("from")?,
         due_until: params.instant("until")?,
         latest_first: params.word("order", &[("earliest", false), ("latest", true)])?.unwrap_or_default(),
+        ..DeadlineFilter::default()
     })
 }

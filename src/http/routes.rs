@@ -9,8 +9,9 @@ use axum::routing::{get, post};
 
 use super::problem::Problem;
 use super::site::Site;
+use super::gate::gate;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations};
+use super::{cases, deadlines, events, health, lists, operations, session};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -33,6 +34,9 @@ pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
         .route("/due", post(operations::due::<S, L>))
         .route("/events", post(events::post::<S, L>));
     Router::new()
+        .route("/v1/session", get(session::me::<S, L>).post(session::begin::<S, L>).delete(session::end::<S, L>))
+        .route("/v1/session/issuer", get(session::visit::<S, L>))
+        .route("/v1/session/callback", get(session::back::<S, L>))
         .nest("/v1/{tenant}", tenant)
         .route("/v1", get(health::tenants::<S, L>))
         .route("/healthz", get(health::healthz))
@@ -43,9 +47,7 @@ pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
                           policies, calendars, status, events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", uri.path())
         })
-        .method_not_allowed_fallback(|| async {
-            Problem::new("method.not-allowed", "questions are asked with GET; events, due and rebuild take POST")
-        })
+        .layer(from_fn_with_state(Arc::clone(&site.gate), gate))
         .layer(from_fn_with_state(watched, watch))
         .with_state(Arc::new(site))
 }

@@ -20,12 +20,15 @@ use super::rows::{Answer, as_of};
 use super::timeline::timeline;
 use crate::calendar::answer_line;
 use crate::id::{CaseId, UnitId};
+use crate::identity::sight::Sight;
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
 use crate::time::Instant;
 
-/// Answers questions about one tenant. Cheap to clone.
+/// Answers questions about one tenant, as far as somebody's sight goes. Cheap to
+/// clone.
 pub struct Reader<S, L> {
+    sight: Arc<Sight>,
     store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
     ledger: L,
     cache: Arc<PolicyCache>,
@@ -33,14 +36,33 @@ pub struct Reader<S, L> {
 
 impl<S, L: Clone> Clone for Reader<S, L> {
     fn clone(&self) -> Self {
-        Self { store: Arc::clone(&self.store), ledger: self.ledger.clone(), cache: Arc::clone(&self.cache) }
+        Self {
+            sight: Arc::clone(&self.sight),
+            store: Arc::clone(&self.store),
+            ledger: self.ledger.clone(),
+            cache: Arc::clone(&self.cache),
+        }
     }
 }
 
 impl<S: Store, L: Log> Reader<S, L> {
-    /// A reader of the projection that `store` gives at the moment of a question.
+    /// A reader of the projection that `store` gives at the moment of a question. It
+    /// sees everything; [`Reader::seen_by`] gives one for somebody.
     pub fn new(store: impl Fn() -> Arc<S> + Send + Sync + 'static, ledger: L) -> Self {
-        Self { store: Arc::new(store), ledger, cache: Arc::default() }
+        Self { sight: Arc::new(Sight::all()), store: Arc::new(store), ledger, cache: Arc::default() }
+    }
+
+    /// The same reader for somebody: every answer keeps to what they see, whatever
+    /// they ask for.
+    #[must_use]
+    pub fn seen_by(&self, sight: Sight) -> Self {
+        Self { sight: Arc::new(sight), ..self.clone() }
+    }
+
+    /// What this reader sees.
+    #[must_use]
+    pub fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     /// A page of deadlines at `at`. Blocking, for a few milliseconds at most.
@@ -56,7 +78,8 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, deadlines(&view, &policies, filter, ask, at)?)
+        let filter = DeadlineFilter { scope: self.sight.cases.clone(), ..filter.clone() };
+        answer(&view, at, deadlines(&view, &policies, &filter, ask, at)?)
     }
 
     /// A page of cases, with their lights at `at`. Blocking.
@@ -72,7 +95,8 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, cases(&view, &policies, filter, ask, at)?)
+        let filter = CaseFilter { scope: self.sight.cases.clone(), ..filter.clone() };
+        answer(&view, at, cases(&view, &policies, &filter, ask, at)?)
     }
 
     /// A page of refused facts, the newest first. Blocking.
@@ -87,7 +111,8 @@ impl<S: Store, L: Log> Reader<S, L> {
     ) -> Result<Answer<Page<Refusal>>, QueryError> {
         let store = (self.store)();
         let view = store.view();
-        answer(&view, at, refusals(&view, filter, ask)?)
+        let filter = RefusalFilter { scope: self.sight.refusals.clone(), ..filter.clone() };
+        answer(&view, at, refusals(&view, &filter, ask)?)
     }
 
     /// The counts at `at`, of one unit or of all. Blocking.
@@ -98,7 +123,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, counts(&view, &policies, unit, at)?)
+        answer(&view, at, counts(&view, &policies, unit, &self.sight.cases, at)?)
     }
 
     /// One case with its timeline and each deadline's explanation at `at`.
@@ -115,7 +140,7 @@ impl<S: Store, L: Log> Reader<S, L> {
             let store = (reader.store)();
             let view = store.view();
             let policies = reader.cache.read(&view)?;
-            let found = find(&view, &policies, &asked, at)?;
+            let found = find(&view, &policies, &reader.sight.cases, &asked, at)?;
             Ok::<_, QueryError>((as_of(&view, at)?, policies, found))
         });
         let died = |error: tokio::task::JoinError| QueryError::entry(crate::id::Seq::ZERO, &error);

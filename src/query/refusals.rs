@@ -10,6 +10,7 @@ use super::page::{List, Page, PageAsk};
 use super::rows::{Stretch, decode, walk};
 use crate::event::catalogue::Reason;
 use crate::id::{EventType, Seq, UnitId};
+use crate::identity::sight::Scope;
 use crate::kernel::row::{Family, Refused};
 use crate::port::store::Rows;
 use crate::time::Instant;
@@ -28,6 +29,8 @@ pub struct RefusalFilter {
     pub kind: Option<EventType>,
     /// Those recorded at or after this instant.
     pub since: Option<Instant>,
+    /// Whose refusals may be shown, whatever else is asked for. The reader sets it.
+    pub scope: Scope,
 }
 
 /// A refused fact.
@@ -60,7 +63,9 @@ pub struct Refusal {
 
 impl RefusalFilter {
     fn takes(&self, refused: &Refused) -> bool {
-        self.actor.as_ref().is_none_or(|actor| refused.actor.as_ref() == Some(actor))
+        // What came from nobody known is shown to those only who see everything.
+        let seen = self.scope == Scope::All || refused.actor.as_ref().is_some_and(|it| self.scope.has(it));
+        seen && self.actor.as_ref().is_none_or(|actor| refused.actor.as_ref() == Some(actor))
             && self.rule.as_ref().is_none_or(|rule| refused.reason.rule == *rule)
             && self.kind.as_ref().is_none_or(|kind| refused.kind.as_ref() == Some(kind))
             // Imported facts carry instants of the past, so the order of the ledger is
