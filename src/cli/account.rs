@@ -81,9 +81,7 @@ pub fn run(command: &AccountCommand) -> Ended {
             let first = !kept_in.read().map_err(failure)?.is_set_up();
             let now = world::now();
             kept_in
-                .change(&mut |directory| {
-                    directory.add_account(name, kept.clone(), vec![grant.clone()], now)
-                })
+                .change(&mut |directory| directory.add_account(name, kept.clone(), vec![grant.clone()], now))
                 .map_err(failure)?;
             note(format!("{name} may sign in as {}", told(&grant)));
             if first {
@@ -105,7 +103,9 @@ pub fn run(command: &AccountCommand) -> Ended {
             directory(&place.data)
                 .change(&mut |directory| directory.set_password(name, kept.clone()))
                 .map_err(failure)?;
-            note(format!("{name} has another password; whoever was signed in with the old one is signed out"));
+            note(format!(
+                "{name} has another password; whoever was signed in with the old one is signed out"
+            ));
         }
     }
     Ok(Exit::Done)

@@ -85,7 +85,9 @@ pub fn run(command: &TokenCommand) -> Ended {
             directory(&place.data)
                 .change(&mut |directory| directory.revoke_token(name, now))
                 .map_err(failure)?;
-            note(format!("the token {name} holds no more; the name stays taken, since the ledger may bear it"));
+            note(format!(
+                "the token {name} holds no more; the name stays taken, since the ledger may bear it"
+            ));
         }
     }
     Ok(Exit::Done)

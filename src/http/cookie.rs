@@ -61,7 +61,8 @@ impl Cookies {
 
     fn line(self, name: &str, value: &str, seconds: u64, same_site: &str) -> HeaderValue {
         let secure = if self.is_secure { "; Secure" } else { "" };
-        let line = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}");
+        let line =
+            format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}");
         // A secret's letters always make a header.
         HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static("duban=; Max-Age=0"))
     }

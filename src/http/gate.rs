@@ -16,7 +16,6 @@ use tokio::sync::Semaphore;
 
 use super::cookie::Cookies;
 use super::origin;
-use crate::tls::Peer;
 use super::problem::Problem;
 use super::rights;
 use crate::engine::settings::WallClock;
@@ -30,6 +29,7 @@ use crate::identity::viewer::{Viewer, Who};
 use crate::openid::Issuer;
 use crate::port::directory::Directories;
 use crate::time::Instant;
+use crate::tls::Peer;
 
 /// How many passwords are hashed at once; each takes 20 MiB and a core.
 const HASHED_AT_ONCE: usize = 2;
@@ -218,7 +218,10 @@ impl Gate {
     fn recognise(&self, parts: &Parts, directory: &Directory) -> Result<Option<Recognised>, Problem> {
         if let Some(secret) = bearer(&parts.headers)? {
             let viewer = directory.by_token(secret, self.now()).ok_or_else(|| {
-                Problem::new("access.token", "this token is unknown, revoked or has ended; ask an operator for another")
+                Problem::new(
+                    "access.token",
+                    "this token is unknown, revoked or has ended; ask an operator for another",
+                )
             })?;
             return Ok(Some(by(Some(viewer), None, None)));
         }

@@ -16,7 +16,10 @@ use super::problem::Problem;
 pub fn same(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let foreign = || {
-        Problem::new("access.origin", "a page of another site sent this; changes are taken from our own pages only")
+        Problem::new(
+            "access.origin",
+            "a page of another site sent this; changes are taken from our own pages only",
+        )
     };
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return Err(foreign());
@@ -54,9 +57,10 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| {
-            (header::HeaderName::from_static(name), HeaderValue::from_static(value))
-        }).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]

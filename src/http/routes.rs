@@ -7,9 +7,9 @@ use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
-use super::gate::gate;
 use super::watch::{Watch, watch};
 use super::{cases, deadlines, events, health, lists, operations, session};
 use crate::port::log::Log;

@@ -213,13 +213,13 @@ pub async fn back<S: Store, L: Log>(
     let query = axum::extract::RawQuery::from_request_parts(&mut parts, &()).await;
     let query = query.ok().and_then(|query| query.0).unwrap_or_default();
     let known = ["code", "state", "error", "error_description", "error_uri", "iss", "session_state", "scope"];
-    let params = Params::read(&query, &known).map_err(|_| {
-        Problem::new("access.issuer", "the issuer's answer could not be read; begin again")
-    })?;
+    let params = Params::read(&query, &known)
+        .map_err(|_| Problem::new("access.issuer", "the issuer's answer could not be read; begin again"))?;
     let gate = &site.gate;
     let issuer = gate.issuer().ok_or_else(no_issuer)?;
     let text = |name: &str| params.text(name).map(str::to_owned);
-    let answer = Answer { code: text("code"), state: text("state"), error: text("error"), issuer: text("iss") };
+    let answer =
+        Answer { code: text("code"), state: text("state"), error: text("error"), issuer: text("iss") };
     let browser = gate.cookies().read_visit(&parts.headers).unwrap_or_default();
     let person = issuer.finish(&answer, browser, gate.now()).await.map_err(of_issuer)?;
     tracing::info!(subject = person.subject, "signed in by the issuer");
@@ -262,7 +262,9 @@ fn no_issuer() -> Problem {
 fn of_issuer(error: OpenIdError) -> Problem {
     tracing::warn!(%error, "a sign-in by the issuer failed");
     match error {
-        OpenIdError::Away(_) => Problem::new("access.issuer-away", "the issuer does not answer as it should; the log says more"),
+        OpenIdError::Away(_) => {
+            Problem::new("access.issuer-away", "the issuer does not answer as it should; the log says more")
+        }
         OpenIdError::NoGrant(_) => Problem::new("access.no-role", format!("failed to {error}")),
         OpenIdError::NoVisit
         | OpenIdError::Refused(_)

@@ -184,9 +184,7 @@ impl Grant {
             Self::Supervisor { unit, .. } | Self::Reviewer { unit, .. } | Self::Member { unit, .. } => {
                 (*unit == fact.actor, true)
             }
-            Self::Service { units, events, .. } => {
-                (units.contains(&fact.actor), events.contains(&fact.kind))
-            }
+            Self::Service { units, events, .. } => (units.contains(&fact.actor), events.contains(&fact.kind)),
             Self::Reader { .. } => (false, false),
         };
         match (speaks, states) {

@@ -4,9 +4,9 @@
 //! it. Hashing takes some 20 MiB and tens of milliseconds on purpose; callers run
 //! it where it may block, a few at a time.
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::Argon2;
 
 use crate::id::AccountName;
 
@@ -18,7 +18,8 @@ pub const MOST: usize = 128;
 
 /// What an unknown account's password is checked against, so that the answer
 /// takes as long as a known one's. Nobody's password hashes to it.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A password that is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +52,9 @@ pub fn hash(account: &AccountName, password: &str, drawn: &[u8; 32]) -> Result<S
     }
     let first = password.chars().next();
     let repeats = password.chars().all(|letter| Some(letter) == first);
-    if repeats || password.to_lowercase().contains(account.as_str()) && letters < account.as_str().len() + FEWEST {
+    if repeats
+        || password.to_lowercase().contains(account.as_str()) && letters < account.as_str().len() + FEWEST
+    {
         return Err(Unfit::Guessed);
     }
     let (salt, _) = drawn.split_at(16);
@@ -98,11 +101,9 @@ mod tests {
 
     #[test]
     fn what_is_guessed_first_is_not_taken() {
-        for (password, unfit) in [
-            ("short", Unfit::Short),
-            ("zhang-zhang-1", Unfit::Guessed),
-            ("aaaaaaaaaaaaaaaa", Unfit::Guessed),
-        ] {
+        for (password, unfit) in
+            [("short", Unfit::Short), ("zhang-zhang-1", Unfit::Guessed), ("aaaaaaaaaaaaaaaa", Unfit::Guessed)]
+        {
             assert_eq!(hash(&account(), password, &[3; 32]), Err(unfit), "{password}");
         }
         assert_eq!(hash(&account(), &"ab".repeat(65), &[3; 32]), Err(Unfit::Long));

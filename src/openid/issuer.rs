@@ -254,13 +254,15 @@ impl Issuer {
         {
             return Ok(description);
         }
-        let place = format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
+        let place =
+            format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
         let said: Description = self.json(self.http.get(place)).await?;
         if said.issuer != self.settings.issuer {
             return Err(OpenIdError::Away(format!("it calls itself {:?}; write its name so", said.issuer)));
         }
         let places = [&said.authorization_endpoint, &said.token_endpoint, &said.jwks_uri];
-        if let Some(open) = places.into_iter().chain(&said.userinfo_endpoint).find(|place| !is_private(place)) {
+        if let Some(open) = places.into_iter().chain(&said.userinfo_endpoint).find(|place| !is_private(place))
+        {
             return Err(OpenIdError::Away(format!("it sends us to {open}, which is not https")));
         }
         self.known().description = Some((said.clone(), now));

@@ -77,7 +77,8 @@ pub fn verified(token: &str, keys: &Keys) -> Result<Value, SignatureError> {
     if said.crit.is_some() {
         return Err(SignatureError::Form);
     }
-    let kind = Kind::named(&said.alg).ok_or(SignatureError::Algorithm(said.alg.chars().take(16).collect()))?;
+    let kind =
+        Kind::named(&said.alg).ok_or(SignatureError::Algorithm(said.alg.chars().take(16).collect()))?;
     let signed = decode(signed)?;
     let text = token.get(..header.len() + 1 + claims.len()).ok_or(SignatureError::Form)?;
     let fitting: Vec<&Key> = keys.keys.iter().filter(|key| key.fits(kind, said.kid.as_deref())).collect();
@@ -179,7 +180,8 @@ mod tests {
     }
 
     fn token(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
-        let text = format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+        let text =
+            format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
         let signed = sign(text.as_bytes());
         format!("{text}.{}", encode(&signed))
     }
@@ -191,7 +193,9 @@ mod tests {
     #[test]
     fn what_the_key_signed_holds_and_nothing_else() {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[5; 32]).expect("a pair");
-        let held = keys(json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": encode(pair.public_key().as_ref())}));
+        let held = keys(
+            json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": encode(pair.public_key().as_ref())}),
+        );
         let sign = |text: &[u8]| pair.sign(text).as_ref().to_vec();
         let (header, claims) = (json!({"alg": "EdDSA", "kid": "a"}), json!({"sub": "zhang"}));
         let good = token(&header, &claims, sign);

@@ -74,9 +74,9 @@ fn is_timely(claims: &Value, now: Instant) -> bool {
     let seconds = now.as_nanos().div_euclid(1_000_000_000);
     let ends = claims["exp"].as_i64().is_some_and(|end| seconds < end.saturating_add(LEEWAY));
     let made = claims["iat"].as_i64().is_some_and(|made| made <= seconds.saturating_add(LEEWAY));
-    let begun = claims.get("nbf").is_none_or(|begin| {
-        begin.as_i64().is_some_and(|begin| begin <= seconds.saturating_add(LEEWAY))
-    });
+    let begun = claims
+        .get("nbf")
+        .is_none_or(|begin| begin.as_i64().is_some_and(|begin| begin <= seconds.saturating_add(LEEWAY)));
     ends && made && begun
 }
 

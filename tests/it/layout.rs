@@ -37,7 +37,11 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
 const ABSENT: &[(&str, &[&str], &str)] = &[
     ("kernel", &["async fn", "tokio::", "std::env", "std::fs", "std::net", "HashMap"], "the kernel is pure"),
     ("calendar", &["tokio::", "std::fs", "std::env", "HashMap"], "days are counted without I/O"),
-    ("identity", &["tokio::", "std::fs", "std::env", "ring::", "axum::"], "who may what is decided without I/O"),
+    (
+        "identity",
+        &["tokio::", "std::fs", "std::env", "ring::", "axum::"],
+        "who may what is decided without I/O",
+    ),
     ("policy", &["tokio::", "std::fs", "std::env"], "policies are read by the command line"),
     ("port", &["async_nats", "sled::"], "a port names no library"),
     ("engine", &["async_nats", "sled::", "std::env"], "the engine names no adapter"),

@@ -10,12 +10,15 @@
     reason = "the project's files are named in lower case"
 )]
 
+mod access_matrix;
+mod access_session;
 mod calendar_vectors;
 mod cli_archive;
 mod cli_damage;
 mod cli_local;
 mod cli_serve;
 mod cli_up;
+mod directory_contract;
 mod engine_on_nats;
 mod entry;
 mod envelope;

@@ -6,4 +6,5 @@ pub mod engine;
 pub mod kernel;
 pub mod model;
 pub mod nats;
+pub mod people;
 pub mod site;
