@@ -113,6 +113,18 @@ fn is_account(text: &str) -> bool {
         && text.ends_with(|last: char| last.is_ascii_alphanumeric())
 }
 
+fn is_item(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.bytes().all(|byte| inner(byte) || matches!(byte, b'.' | b'-'))
+        && text.bytes().next().is_some_and(inner)
+        && text.bytes().next_back().is_some_and(inner)
+}
+
+fn is_input(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 fn is_event_type(text: &str) -> bool {
     text.split_once('.')
         .is_some_and(|(noun, verb)| !noun.is_empty() && !verb.is_empty() && is_slug(noun) && is_slug(verb))
@@ -140,6 +152,16 @@ text_id! {
 text_id! {
     /// The name of a workflow, calendar, ladder, clock or state.
     Name, "a name", 64, "1 to 64 lower-case letters, digits and inner hyphens", "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_slug
+}
+text_id! {
+    /// An item of a scorecard, usually as its document numbers it: `2.1`.
+    ItemName, "an item", 32, "1 to 32 lower-case letters, digits, inner dots and hyphens, such as 2.1",
+    "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", is_item
+}
+text_id! {
+    /// A figure that a score is computed from: `compliance`, `person_records`.
+    InputName, "an input", 64, "a lower-case letter, then letters, digits and underscores, at most 64",
+    "^[a-z][A-Za-z0-9_]*$", is_input
 }
 text_id! {
     /// What happened, as noun and past participle: `objection.received`.

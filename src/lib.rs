@@ -48,7 +48,7 @@
 //!
 //! | floor | modules | is | must not |
 //! |---|---|---|---|
-//! | 1 | [`id`], [`time`], [`calendar`] | names, instants, working days, due rules, explanations | know events |
+//! | 1 | [`id`], [`time`], [`exact`], [`calendar`] | names, instants, exact numbers, working days, due rules, explanations | know events |
 //! | 2 | [`event`] | facts, the ledger's catalogue, both wire forms, the hash chain | know policies |
 //! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
 //! | 4 | [`kernel`] | rows, decide, evolve, timers, sweeps | wait, read a clock, draw a number, iterate without order |
@@ -56,8 +56,9 @@
 //! | 6 | [`memory`], [`nats`], [`sled_store`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
-//! | 9 | [`sim`] | seeds, faults, virtual time, the auditor | be part of a run |
-//! | 10 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
+//! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
+//! | 11 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
 //!
 //! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
 //! its arithmetic, `explain.rs` its reasons). What a fact does is
@@ -89,6 +90,7 @@ pub mod config;
 pub mod engine;
 pub mod event;
 pub mod files;
+pub mod exact;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -99,6 +101,7 @@ pub mod openid;
 pub mod policy;
 pub mod port;
 pub mod query;
+pub mod scenario;
 pub mod sim;
 pub mod sled_store;
 pub mod telemetry;

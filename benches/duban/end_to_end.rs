@@ -94,6 +94,7 @@ pub async fn run(facts: usize) {
         rebuilt.took_ms,
         resident_mib()
     );
+    crate::stages::measure(&ledger, &tenant).await;
     handle.stop().await;
     engine.await.expect("a clean stop");
     local.stop().await;

@@ -19,6 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod broker;
 mod end_to_end;
 mod overdue;
+mod stages;
 #[path = "../../tests/it/support/engine.rs"]
 mod support;
 

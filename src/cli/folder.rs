@@ -124,7 +124,11 @@ pub fn calendar(named: &str) -> Result<crate::calendar::Calendar, Failure> {
     let mistakes: Vec<String> = wrong.map(ToString::to_string).collect();
     let found = report.definitions.into_iter().find_map(|definition| match definition {
         Definition::Calendar(def) => Some(def),
-        Definition::Register(_) | Definition::EventType(_) | Definition::Workflow(_) => None,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => None,
     });
     let wrong = |text: String| Failure::new(Exit::Usage, format!("use the calendar {named}: {text}"));
     let def = found.ok_or_else(|| wrong(format!("\n  {}", mistakes.join("\n  "))))?;

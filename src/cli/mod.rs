@@ -10,7 +10,7 @@
 //! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
 //! * [`ask`]: questions to a running server; [`import`]: facts of the past.
 //! * [`archive`]: checking the logs, keeping them in a file, bringing them back.
-//! * [`due`], [`policy`]: what needs no server; [`folder`] reads policies,
+//! * [`due`], [`policy`], [`scenarios`], [`simulate`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
 //!   [`access`]: the gate of a serving process.
@@ -37,9 +37,11 @@ pub mod publishing;
 pub mod roles;
 pub mod run;
 pub mod sample;
+pub mod scenarios;
 pub mod serve;
 pub mod service;
 pub mod shelf;
+pub mod simulate;
 pub mod stop;
 pub mod token;
 pub mod up;

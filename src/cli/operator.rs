@@ -6,23 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use crate::engine::backing::table;
 use crate::event::fact::Fact;
-use crate::id::{EventType, Seq, Sha, UnitId};
+use crate::id::{Seq, Sha};
 use crate::kernel::row::{Family, PolicyRow};
 use crate::policy::definition::Definition;
+use crate::policy::publication;
 use crate::port::store::{Rows, StoreError};
 use crate::time::Instant;
 
-/// Who publishes policies.
-pub const OPERATOR: &str = "operator";
-/// The source that such facts name.
-const SOURCE: &str = "/duban/policies";
-/// Their type.
-const POLICY_PUBLISHED: &str = "policy.published";
+pub use crate::policy::publication::OPERATOR;
 
 /// The place in which a later definition replaces an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,16 +31,13 @@ impl Slot {
         Self(match kind {
             "Register" => kind.to_owned(),
             "Calendar" => format!("{kind}/{name}"),
-            "Workflow" => format!("{kind}/{name}/{}", from.unwrap_or_default()),
+            "Workflow" | "Target" | "Scorecard" => format!("{kind}/{name}/{}", from.unwrap_or_default()),
             _ => format!("{kind}/{name}/{version}"),
         })
     }
 
     fn of(definition: &Definition) -> Self {
-        let from = match definition {
-            Definition::Workflow(it) => Some(it.effective.from.to_string()),
-            Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => None,
-        };
+        let from = definition.effective().map(|it| it.from.to_string());
         Self::new(definition.kind(), &definition.name(), definition.version(), from.as_deref())
     }
 }
@@ -98,34 +89,11 @@ impl InForce {
             let sha = definition.sha()?;
             let before = self.0.get(&Slot::of(definition));
             if before.is_none_or(|(in_force, _)| *in_force != sha) {
-                facts.push(fact(definition, sha, before.map(|(_, seq)| *seq), recorded_at)?);
+                facts.push(publication::fact(definition, before.map(|(_, seq)| *seq), recorded_at)?);
             }
         }
         Ok(facts)
     }
-}
-
-fn fact(
-    definition: &Definition,
-    sha: Sha,
-    replaces: Option<Seq>,
-    recorded_at: Option<Instant>,
-) -> Result<Fact, Failure> {
-    let (kind, name, version) = (definition.kind(), definition.name(), definition.version());
-    let replaced = replaces.map(|seq| format!("/after-{seq}")).unwrap_or_default();
-    let known = |error: crate::id::IdError| Failure::new(Exit::Failed, error);
-    Ok(Fact {
-        source: SOURCE.to_owned(),
-        id: format!("{kind}/{name}/{version}/{}{replaced}", sha.short()),
-        kind: EventType::new(POLICY_PUBLISHED).map_err(known)?,
-        version: None,
-        subject: None,
-        actor: UnitId::new(OPERATOR).map_err(known)?,
-        occurred_at: None,
-        imported_at: recorded_at,
-        stated_by: None,
-        data: json!({ "kind": kind, "name": name, "version": version, "sha": sha, "document": definition }),
-    })
 }
 
 #[cfg(test)]

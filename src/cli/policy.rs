@@ -1,11 +1,11 @@
-//! `duban policy`: checking folders of policies, and the language's schema.
+//! `duban policy`: checking and testing folders of policies, and the language's schema.
 
 use std::path::PathBuf;
 
 use super::client::Client;
 use super::exit::{Ended, Exit};
 use super::output::Output;
-use super::{apply, folder};
+use super::{apply, folder, scenarios};
 use crate::policy::language_schema;
 
 /// Checks, applies and describes policies.
@@ -32,6 +32,8 @@ pub enum PolicyCommand {
         #[command(flatten)]
         client: Client,
     },
+    /// Runs the scenarios beside the policies, in virtual time
+    Test(scenarios::TestArgs),
     /// Prints the JSON Schema of the language, for editors
     Schema,
 }
@@ -44,6 +46,7 @@ pub async fn run(command: &PolicyCommand) -> Ended {
     match command {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
+        PolicyCommand::Test(args) => scenarios::run(args),
         PolicyCommand::Schema => {
             let mut output = Output::open();
             output.line(serde_json::to_string_pretty(&language_schema())?)?;

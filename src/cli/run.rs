@@ -9,7 +9,7 @@ use super::ask::{case, deadlines, lists, operate, publish};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{account, due, import, policy, serve, token, up};
+use super::{account, due, import, policy, serve, simulate, token, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -70,7 +70,9 @@ enum Command {
     Rebuild(Client),
     /// Computes when something is due and says why, without a server
     Due(due::DueArgs),
-    /// Checks, applies and describes policies
+    /// Lives a year of a tenant in virtual time, from its policies and a seed
+    Simulate(simulate::SimulateArgs),
+    /// Checks, tests, applies and describes policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     /// Explains a command, or the exit codes (`duban help exit-codes`)
@@ -131,6 +133,7 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Status(client) => within_runtime(operate::status(client)),
         Command::Rebuild(client) => within_runtime(operate::rebuild(client)),
         Command::Due(args) => due::run(args),
+        Command::Simulate(args) => simulate::run(args),
         Command::Policy(command) => within_runtime(policy::run(command)),
         Command::Help { topic } => help(topic.as_deref()),
     }

@@ -18,9 +18,10 @@ use crate::port::log::Record;
 use crate::port::store::Store;
 use crate::time::Instant;
 
-/// How many rows a fold gathers before it writes them: large enough that a row
-/// which changes often is written once, small enough to keep memory bounded.
-pub const ROWS_IN_STEP: usize = 200_000;
+/// How many rows a fold gathers before it writes them: large enough that most rows
+/// which change often are written once, small enough that storing one step and
+/// folding the next go on at the same time.
+pub const ROWS_IN_STEP: usize = 40_000;
 
 /// An entry with the digest of its bytes.
 pub struct Read {

@@ -21,7 +21,7 @@ use super::outcomes::Outcomes;
 use super::settings::Settings;
 use super::tick::tick;
 use crate::event::catalogue::Event;
-use crate::event::fact::Received;
+use crate::event::fact::{Content, Received};
 use crate::id::{Name, Seq};
 use crate::kernel::layer::Layer;
 use crate::kernel::row::Checkpoint;
@@ -83,6 +83,8 @@ pub struct Leader<'a, L: Log, S: Store> {
     storing: Option<Storing>,
     sweep: Option<(Name, Progress)>,
     ticked_at: Option<tokio::time::Instant>,
+    /// When a fact of the past last came in.
+    imported_at: Option<tokio::time::Instant>,
     read_seq: Seq,
     stored: Checkpoint,
     /// Drawn anew whenever an engine begins to lead.
@@ -119,6 +121,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             storing: None,
             sweep,
             ticked_at: None,
+            imported_at: None,
             read_seq: decided,
             stored,
             writer: (settings.draw_id)().to_string(),
@@ -182,6 +185,9 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     fn take(&mut self, received: Vec<Received>) {
         if let Some(last) = received.last() {
             self.read_seq = last.seq;
+        }
+        if received.iter().any(is_imported) {
+            self.imported_at = Some(tokio::time::Instant::now());
         }
         self.queue.extend(received);
     }
@@ -310,7 +316,14 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         let now = (self.settings.now)();
         let until_timer = self.next_timer().map_or(self.settings.idle, |at| at.since(now));
         let until_tick = self.ticked_at.map_or(Duration::ZERO, |at| TICK_AGAIN.saturating_sub(at.elapsed()));
+        let until_tick = until_tick.max(self.import_pause());
         until_timer.max(until_tick).clamp(Duration::from_millis(1), self.settings.idle)
+    }
+
+    /// How long an import may still have the time to itself.
+    fn import_pause(&self) -> Duration {
+        let left = |at: tokio::time::Instant| self.settings.import_pause.saturating_sub(at.elapsed());
+        self.imported_at.map_or(Duration::ZERO, left)
     }
 
     /// Publishes a tick when a timer is due and no fact has let time pass.
@@ -320,7 +333,8 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         }
         // The instant may be that of a timer that was taken away since.
         self.fold.state_mut().refresh_wake()?;
-        let waiting = self.ticked_at.is_some_and(|at| at.elapsed() < TICK_AGAIN);
+        let waiting = self.ticked_at.is_some_and(|at| at.elapsed() < TICK_AGAIN)
+            || self.import_pause() > Duration::ZERO;
         if self.is_due() && !waiting && self.is_quiet() && self.sweep.is_none() {
             self.ticked_at = Some(tokio::time::Instant::now());
             match self.intake_log.append(vec![tick(&self.settings.tenant)], None).await {
@@ -371,6 +385,10 @@ async fn done<T>(task: Option<&mut JoinHandle<T>>) -> Done<T> {
         Some(task) => task.await,
         None => std::future::pending().await,
     }
+}
+
+fn is_imported(received: &Received) -> bool {
+    matches!(&received.content, Content::Fact(fact) if fact.imported_at.is_some())
 }
 
 fn verdict(out: &Outgoing) -> Option<(Seq, Outcome)> {

@@ -23,6 +23,10 @@ pub struct Settings {
     pub takeover_after: Duration,
     /// How often an idle engine looks around.
     pub idle: Duration,
+    /// How long after a fact of the past the engine lets no time pass on its own
+    /// account, so that an import is through before the present breaks in. Whatever
+    /// comes later is decided all the same, as a fact told late.
+    pub import_pause: Duration,
     /// The wall clock: when to wake, never what to decide.
     pub now: WallClock,
     /// Draws identities.
@@ -39,6 +43,7 @@ impl Settings {
             tenant,
             takeover_after: Duration::from_millis(1_200),
             idle: Duration::from_millis(300),
+            import_pause: Duration::from_secs(10),
             now,
             draw_id,
             slowed_by: Duration::ZERO,

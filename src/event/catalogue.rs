@@ -72,8 +72,12 @@ pub enum Event {
     CaseOpened(Box<CaseOpened>),
     /// `case.closed`.
     CaseClosed(CaseClosed),
+    /// `case.credited`: a fact on another case counts for a quota.
+    CaseCredited(CaseCredited),
     /// `period.opened`: the calendar has opened all cases of a period.
     PeriodOpened(PeriodOpened),
+    /// `policy.begun`: the calendar has opened all cases of a duty owed once.
+    PolicyBegun(PolicyBegun),
     /// `deadline.set`.
     DeadlineSet(DeadlineSet),
     /// `deadline.moved`: an open deadline has another due instant.
@@ -152,6 +156,9 @@ payload! {
         /// and that had none before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         first: Option<FirstPeriod>,
+        /// When it opens its cases, for a duty that is owed once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        begins_at: Option<Instant>,
         /// Whether open deadlines are to be computed again, for an amended calendar.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         amends: bool,
@@ -272,6 +279,9 @@ payload! {
         /// The intake place of a parked fact that could be taken only now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parked: Option<Seq>,
+        /// All that the case remembers from now on, when the fact changes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<serde_json::Map<String, Value>>,
     }
 }
 
@@ -303,6 +313,35 @@ payload! {
     CaseClosed {
         /// The final state.
         state: Name,
+    }
+}
+
+payload! {
+    /// A fact that was accepted on one case counts for the quota of another.
+    CaseCredited {
+        /// The fact.
+        fact: FactRef,
+        /// Its type.
+        #[serde(rename = "type")]
+        kind: EventType,
+        /// The case on which it was accepted.
+        from: CaseId,
+        /// How many there are, this one included.
+        nth: u32,
+        /// How many it takes.
+        of: u32,
+        /// The state after.
+        to: Name,
+    }
+}
+
+payload! {
+    /// The calendar has opened every case of a duty that is owed once.
+    PolicyBegun {
+        /// The workflow.
+        workflow: Name,
+        /// Its definition.
+        policy: Sha,
     }
 }
 

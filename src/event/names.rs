@@ -56,7 +56,7 @@ pub(super) fn is_in_catalogue(kind: &str) -> bool {
 }
 
 /// Every type of the catalogue but the accepted fact's.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 21] = [
     "ledger.opened",
     "policy.published",
     "calendar.applied",
@@ -65,7 +65,9 @@ const KINDS: [&str; 19] = [
     "event.parked",
     "case.opened",
     "case.closed",
+    "case.credited",
     "period.opened",
+    "policy.begun",
     "deadline.set",
     "deadline.moved",
     "deadline.paused",
@@ -92,7 +94,9 @@ impl Event {
             Self::FactAccepted(it) => it.fact.kind.as_str(),
             Self::CaseOpened(_) => "case.opened",
             Self::CaseClosed(_) => "case.closed",
+            Self::CaseCredited(_) => "case.credited",
             Self::PeriodOpened(_) => "period.opened",
+            Self::PolicyBegun(_) => "policy.begun",
             Self::DeadlineSet(_) => "deadline.set",
             Self::DeadlineMoved(_) => "deadline.moved",
             Self::DeadlinePaused(_) => "deadline.paused",
@@ -117,6 +121,8 @@ impl Event {
             "event.parked" => Self::EventParked(payload(data)?),
             "case.opened" => Self::CaseOpened(payload(data)?),
             "case.closed" => Self::CaseClosed(payload(data)?),
+            "case.credited" => Self::CaseCredited(payload(data)?),
+            "policy.begun" => Self::PolicyBegun(payload(data)?),
             "period.opened" => Self::PeriodOpened(payload(data)?),
             "deadline.set" => Self::DeadlineSet(payload(data)?),
             "deadline.moved" => Self::DeadlineMoved(payload(data)?),
@@ -152,7 +158,9 @@ impl Serialize for Payload<'_> {
             Event::FactAccepted(it) => it.serialize(to),
             Event::CaseOpened(it) => it.serialize(to),
             Event::CaseClosed(it) => it.serialize(to),
+            Event::CaseCredited(it) => it.serialize(to),
             Event::PeriodOpened(it) => it.serialize(to),
+            Event::PolicyBegun(it) => it.serialize(to),
             Event::DeadlineSet(it) => it.serialize(to),
             Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => it.serialize(to),
             Event::DeadlinePaused(it) => it.serialize(to),

@@ -3,11 +3,13 @@
 //! It decides nothing: what an event says is copied, never computed again, so a
 //! replay under newer code and newer policies gives the state that was true then.
 
+use super::index::Count;
 use super::row::{
     Case, Deadline, Family, Known, Parked, PolicyRow, Refused, Schedule, Status, Sweep, Timer, TimerKey,
     known_key,
 };
 use super::state::{Backing, State, StateError};
+use super::tally::{Tallied, tally_key};
 use crate::event::catalogue::{
     CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event,
     EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
@@ -59,10 +61,14 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
         Event::EventParked(it) => event_parked(state, entry, it),
         Event::FactAccepted(it) => {
             fact_known(state, entry, it)?;
+            fact_tallied(state, entry, it)?;
             match (&entry.decided.case, &it.from) {
                 (Some(case), Some(_)) => change(state, entry, case, |case| {
                     case.state = it.to.clone();
                     *case.seen.entry(it.fact.kind.clone()).or_default() += 1;
+                    if let Some(kept) = &it.kept {
+                        case.kept = serde_json::Value::Object(kept.clone()).to_string();
+                    }
                 }),
                 _ => Ok(()),
             }
@@ -71,7 +77,15 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
         Event::CaseClosed(_) => {
             with_case(state, entry, |case, entry| case.closed_at = Some(entry.decided.at))
         }
+        Event::CaseCredited(it) => with_case(state, entry, |case, _| {
+            case.state = it.to.clone();
+            case.credits = it.nth;
+        }),
         Event::PeriodOpened(it) => period_opened(state, entry, it),
+        Event::PolicyBegun(it) => {
+            state.put_timer(TimerKey { at: entry.decided.at, timer: Timer::Once(it.policy) }, false);
+            Ok(())
+        }
         Event::DeadlineSet(it) => with_case(state, entry, |case, _| deadline_set(case, it)),
         Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
             note_amendment(state, it)?;
@@ -107,6 +121,17 @@ fn fact_known<B: Backing>(state: &mut State<B>, entry: &Entry, it: &FactAccepted
     }
 }
 
+/// An accepted fact belongs to the unit that owes its case.
+fn fact_tallied<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    it: &FactAccepted,
+) -> Result<(), StateError> {
+    let Some(unit) = &entry.decided.unit else { return Ok(()) };
+    let (kind, bucket) = (it.fact.kind.as_str(), Count::bucket(entry.decided.at));
+    state.add_tally(tally_key(unit.as_str(), kind, Tallied::Facts, bucket), 1)
+}
+
 fn policy_published<B: Backing>(
     state: &mut State<B>,
     entry: &Entry,
@@ -122,6 +147,9 @@ fn policy_published<B: Backing>(
     if it.amends {
         let sweep = Sweep { sha: it.sha, at: entry.decided.at, moved: 0 };
         state.put_row(Family::Sweep, it.name.as_bytes(), Some(&sweep))?;
+    }
+    if let Some(at) = it.begins_at {
+        state.put_timer(TimerKey { at, timer: Timer::Once(it.sha) }, true);
     }
     let Some(first) = &it.first else { return Ok(()) };
     let workflow = Name::new(&it.name).map_err(|error| wrong(entry, &error))?;
@@ -229,6 +257,7 @@ fn case_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &CaseOpened)
         period: it.period,
         kept: serde_json::Value::Object(it.kept.clone()).to_string(),
         seen: it.opened_by.iter().map(|kind| (kind.clone(), 1)).collect(),
+        credits: 0,
         deadlines: Vec::new(),
         history: it.opened_by.iter().map(|_| Seq(entry.seq.0 - 1)).chain([entry.seq]).collect(),
     };

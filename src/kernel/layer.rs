@@ -27,6 +27,8 @@ pub struct Layer {
     pub cases: BTreeMap<CaseId, Touched>,
     /// Timers set (`true`) and taken away (`false`).
     pub timers: BTreeMap<TimerKey, bool>,
+    /// Tallies as they are now, by the bytes of their keys.
+    pub tallies: BTreeMap<Vec<u8>, i64>,
     /// All other rows; `None` removes one.
     pub rows: BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>,
 }
@@ -44,13 +46,13 @@ impl Layer {
     /// Whether nothing was changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cases.is_empty() && self.timers.is_empty() && self.rows.is_empty()
+        self.cases.is_empty() && self.timers.is_empty() && self.tallies.is_empty() && self.rows.is_empty()
     }
 
     /// Roughly how many rows the layer will write.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.cases.len() * 5 + self.timers.len() + self.rows.len()
+        self.cases.len() * 5 + self.timers.len() + self.tallies.len() + self.rows.len()
     }
 
     /// The rows to write: cases, timers and what follows from them. An index key
@@ -75,6 +77,10 @@ impl Layer {
         }
         for (timer, set) in &self.timers {
             all.rows.insert((Family::Timer, timer.to_bytes()), set.then(Vec::new));
+        }
+        for (key, number) in &self.tallies {
+            let row = (*number != 0).then(|| number.to_be_bytes().to_vec());
+            all.rows.insert((Family::Tally, key.clone()), row);
         }
         all.counts.retain(|_, change| *change != 0);
         Ok(all)

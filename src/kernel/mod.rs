@@ -15,5 +15,6 @@ pub mod layer;
 pub mod row;
 pub mod state;
 pub mod sweep;
+pub mod tally;
 pub mod timers;
 pub mod turn;

@@ -15,7 +15,7 @@ use crate::time::Instant;
 
 /// Raised with every change of a row's form: the projection is then made again
 /// beside the old one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The tables. The order is part of the digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -48,11 +48,13 @@ pub enum Family {
     DueOfWorkflow,
     /// Counts ([`super::index::CounterKey`]) as eight bytes.
     Counter,
+    /// What was done and judged over time ([`super::tally::TallyKey`]), as eight bytes.
+    Tally,
 }
 
 impl Family {
     /// All tables in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Checkpoint,
         Self::Policy,
         Self::Case,
@@ -67,6 +69,7 @@ impl Family {
         Self::DueOfUnit,
         Self::DueOfWorkflow,
         Self::Counter,
+        Self::Tally,
     ];
 
     /// The table's name in a store.
@@ -87,6 +90,7 @@ impl Family {
             Self::DueOfUnit => "due-of-unit",
             Self::DueOfWorkflow => "due-of-workflow",
             Self::Counter => "counter",
+            Self::Tally => "tally",
         }
     }
 }
@@ -157,10 +161,12 @@ pub struct Case {
     pub closed_at: Option<Instant>,
     /// Its period, when the calendar opened it.
     pub period: Option<Period>,
-    /// What it remembers of the opening fact, a JSON object.
+    /// What it remembers of the facts, a JSON object.
     pub kept: String,
     /// How many facts of each type it has taken.
     pub seen: BTreeMap<EventType, u32>,
+    /// How many facts of other cases it was credited with, of a quota.
+    pub credits: u32,
     /// One deadline a clock, the latest round, in the order of their first start.
     pub deadlines: Vec<Deadline>,
     /// The ledger sequences of its events.
@@ -307,6 +313,8 @@ pub enum Timer {
     Parked(Seq),
     /// A workflow's next period opens.
     Period(Name),
+    /// The cases of a duty that is owed once open, by its definition.
+    Once(Sha),
     /// A deadline is reached, or a rung of its ladder.
     Deadline(CaseId, Name),
 }
@@ -334,8 +342,12 @@ impl TimerKey {
                 key.push(1);
                 key.extend(workflow.as_str().as_bytes());
             }
-            Timer::Deadline(case, clock) => {
+            Timer::Once(policy) => {
                 key.push(2);
+                key.extend(policy.as_bytes());
+            }
+            Timer::Deadline(case, clock) => {
+                key.push(3);
                 key.extend(deadline_key(case, clock));
             }
         }
@@ -350,7 +362,8 @@ impl TimerKey {
         let timer = match key.get(8)? {
             0 => Timer::Parked(Seq(u64::from_be_bytes(rest.try_into().ok()?))),
             1 => Timer::Period(Name::new(std::str::from_utf8(rest).ok()?).ok()?),
-            2 => {
+            2 => Timer::Once(Sha::from(<[u8; 32]>::try_from(rest).ok()?)),
+            3 => {
                 let (case, clock) = split_deadline_key(rest)?;
                 Timer::Deadline(case, clock)
             }

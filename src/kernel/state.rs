@@ -6,6 +6,7 @@
 //! then lets it go ([`State::release`]). Nothing here decides anything.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::layer::{Layer, Rows, Touched};
 use super::row::{Case, Checkpoint, Family, PolicyRow, Timer, TimerKey};
+use super::tally;
 use crate::id::{CaseId, TenantId};
 use crate::policy::definition::Definition;
 use crate::policy::set::PolicySet;
@@ -160,9 +162,10 @@ impl<B: Backing> State<B> {
         }
         let Some(touched) = self.working.cases.get_mut(id) else { return Ok(false) };
         let case = Arc::make_mut(&mut touched.after);
-        let before = wakes(case);
+        let (before, stood) = (wakes(case), tally::standing(case));
         edit(case);
         let after = wakes(case);
+        let tallied = tally::changes(&stood, case);
         if before != after {
             for timer in before {
                 self.put_timer(timer, false);
@@ -170,6 +173,9 @@ impl<B: Backing> State<B> {
             for timer in after {
                 self.put_timer(timer, true);
             }
+        }
+        for (key, by) in tallied {
+            self.add_tally(key, by)?;
         }
         Ok(true)
     }
@@ -235,6 +241,50 @@ impl<B: Backing> State<B> {
         let bytes = bytes.map_err(|error| wrong_row(family, key, &error))?;
         self.working.rows.insert((family, key.to_vec()), bytes);
         Ok(())
+    }
+
+    /// One tally; 0 where there is none.
+    fn tally(&self, key: &[u8]) -> Result<i64, StateError> {
+        if let Some(number) = self.layers().find_map(|layer| layer.tallies.get(key)) {
+            return Ok(*number);
+        }
+        let stored = self.backing.get(Family::Tally, key)?;
+        stored.map_or(Ok(0), |bytes| decode_tally(key, &bytes))
+    }
+
+    /// Adds to a tally. It is read from below once a layer, since every fact asks.
+    pub(super) fn add_tally(&mut self, key: Vec<u8>, by: i64) -> Result<(), StateError> {
+        if let Some(number) = self.working.tallies.get_mut(&key) {
+            *number = number.saturating_add(by);
+            return Ok(());
+        }
+        let after = self.tally(&key)?.saturating_add(by);
+        self.working.tallies.insert(key, after);
+        Ok(())
+    }
+
+    /// The sum of the tallies under the keys from `from` up to but not including `to`.
+    pub(super) fn sum_tallies(&self, from: &[u8], to: &[u8]) -> Result<i64, StateError> {
+        let mut newer: BTreeMap<&[u8], i64> = BTreeMap::new();
+        for layer in self.layers() {
+            for (key, number) in layer.tallies.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
+            {
+                newer.entry(key).or_insert(*number);
+            }
+        }
+        let mut sum = newer.values().fold(0_i64, |sum, number| sum.saturating_add(*number));
+        let mut damaged = None;
+        self.backing.scan(Family::Tally, from, &mut |key, bytes| {
+            let within = key < to;
+            if within && !newer.contains_key(key) {
+                match decode_tally(key, bytes) {
+                    Ok(number) => sum = sum.saturating_add(number),
+                    Err(error) => damaged = Some(error),
+                }
+            }
+            within && damaged.is_none()
+        })?;
+        damaged.map_or(Ok(sum), Err)
     }
 
     /// The keys of a table that begin with `prefix`, at most `most`, in order.
@@ -394,6 +444,11 @@ pub fn settle<B: Backing>(layer: &Layer, backing: &B) -> Result<Changes, StateEr
         rows.insert((Family::Counter, key), (after != 0).then(|| after.to_be_bytes().to_vec()));
     }
     Ok(rows)
+}
+
+fn decode_tally(key: &[u8], bytes: &[u8]) -> Result<i64, StateError> {
+    let number = bytes.try_into().map(i64::from_be_bytes);
+    number.map_err(|_| wrong_row(Family::Tally, key, &"it is no number"))
 }
 
 fn wakes(case: &Case) -> Vec<TimerKey> {

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use super::clock::Step;
 use super::decide::clocks::timepiece_of;
 use super::decide::expire;
-use super::decide::opening::open_for_period;
+use super::decide::opening::open_by_calendar;
 use super::decide::transit::{about, judged_by};
 use super::row::{Deadline, Family, Schedule, Timer, TimerKey};
 use super::state::{Backing, State, StateError};
 use super::turn::{About, Outgoing, Turn};
 use crate::calendar::{Calendar, Period};
 use crate::event::catalogue::{
-    DeadlineBreached, DeadlineMoved, Event, PeriodOpened, RESCHEDULED, RungReached, Term,
+    DeadlineBreached, DeadlineMoved, Event, PeriodOpened, PolicyBegun, RESCHEDULED, RungReached, Term,
 };
 use crate::event::fact::{Content, Received};
 use crate::id::{CaseId, Name, Seq, Sha};
@@ -81,6 +81,7 @@ pub fn fire<B: Backing>(
         match &key.timer {
             Timer::Parked(seq) => expire(&mut turn, *seq)?,
             Timer::Period(workflow) => open_period(&mut turn, key.at, workflow, room)?,
+            Timer::Once(policy) => begin(&mut turn, key.at, *policy, room)?,
             Timer::Deadline(case, clock) => reach(&mut turn, key.at, case, clock)?,
         }
         // It may be due again at this very instant, or not be through yet.
@@ -225,6 +226,41 @@ fn open_period<B: Backing>(
     turn.emit(at, &about, Event::PeriodOpened(opened))
 }
 
+/// Opens the cases of a duty that is owed once, as many as there is room for; its
+/// timer stays set until all of them are open. A version that another has replaced
+/// opens none: that one has a timer of its own.
+fn begin<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    at: Instant,
+    policy: Sha,
+    room: usize,
+) -> Result<(), StateError> {
+    let policies = turn.state.policies().clone();
+    let Some(workflow) = policies.workflow(&policy) else {
+        return Err(StateError::Row {
+            family: Family::Timer.name(),
+            key: policy.to_string(),
+            reason: "the duty was never published".into(),
+        });
+    };
+    let in_force = policies.workflow_in_force(&workflow.name, at);
+    let begins = in_force.is_some_and(|it| policies.sha_of(&it) == Some(policy));
+    let calendar = workflow.opens.calendar().and_then(|name| policies.calendar(name));
+    if let Some((_, calendar)) = calendar.filter(|_| begins) {
+        let begins_at = calendar.midnight(workflow.effective.from);
+        let end = turn.len() + room;
+        for unit in workflow.opens.units() {
+            if turn.len() >= end {
+                return Ok(());
+            }
+            open_by_calendar(turn, (at, begins_at), &workflow, unit, None)?;
+        }
+    }
+    let about = About { policy: Some(policy), ..About::default() };
+    let begun = PolicyBegun { workflow: workflow.name.clone(), policy };
+    turn.emit(at, &about, Event::PolicyBegun(begun))
+}
+
 /// The first period of the length that the workflow now has which does not begin
 /// before `period`: an earlier version may have had another length.
 fn aligned(workflow: &Workflow, period: Period) -> Period {
@@ -233,7 +269,7 @@ fn aligned(workflow: &Workflow, period: Period) -> Period {
             let around = Period::containing(*every, period.start());
             if around.start() < period.start() { around.next() } else { around }
         }
-        Opening::Calendar { .. } | Opening::Event { .. } => period,
+        Opening::Calendar { .. } | Opening::Event { .. } | Opening::Once { .. } => period,
     }
 }
 
@@ -241,7 +277,7 @@ fn aligned(workflow: &Workflow, period: Period) -> Period {
 fn calendar_of<'a>(policies: &'a PolicySet, workflow: &Workflow) -> Option<&'a Calendar> {
     match &workflow.opens {
         Opening::Calendar { calendar, .. } => policies.calendar(calendar).map(|(_, calendar)| calendar),
-        Opening::Event { .. } => None,
+        Opening::Event { .. } | Opening::Once { .. } => None,
     }
 }
 
@@ -284,7 +320,7 @@ fn open_cases<B: Backing>(
         if turn.len() >= end {
             return Ok(false);
         }
-        open_for_period(turn, (at, begins_at), workflow, unit, &period)?;
+        open_by_calendar(turn, (at, begins_at), workflow, unit, Some(&period))?;
     }
     Ok(true)
 }

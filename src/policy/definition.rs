@@ -17,6 +17,10 @@ use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
 
+pub mod score;
+
+use score::{Scorecard, Target};
+
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +39,9 @@ pub struct Cite {
     pub notice: String,
     /// The clause within it, in the document's own numbering: `三(四)18`.
     pub clause: String,
+    /// Further clauses of the document that the same rule serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Set when the number or rule is the office's own setting, not the notice's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub office_setting: bool,
@@ -55,6 +62,10 @@ pub enum Definition {
     EventType(EventTypeDefinition),
     /// What is owed, by whom, by when. Boxed: by far the largest.
     Workflow(Box<Workflow>),
+    /// A figure that has to reach a number.
+    Target(Box<Target>),
+    /// What figures are worth, and the order that they make.
+    Scorecard(Box<Scorecard>),
 }
 
 impl Definition {
@@ -66,6 +77,8 @@ impl Definition {
             Self::Calendar(_) => "Calendar",
             Self::EventType(_) => "EventType",
             Self::Workflow(_) => "Workflow",
+            Self::Target(_) => "Target",
+            Self::Scorecard(_) => "Scorecard",
         }
     }
 
@@ -77,6 +90,8 @@ impl Definition {
             Self::Calendar(it) => it.name.to_string(),
             Self::EventType(it) => it.name.to_string(),
             Self::Workflow(it) => it.name.to_string(),
+            Self::Target(it) => it.name.to_string(),
+            Self::Scorecard(it) => it.name.to_string(),
         }
     }
 
@@ -88,7 +103,31 @@ impl Definition {
             Self::Calendar(it) => &it.version,
             Self::EventType(it) => &it.version,
             Self::Workflow(it) => &it.version,
+            Self::Target(it) => &it.version,
+            Self::Scorecard(it) => &it.version,
         }
+    }
+
+    /// The days on which it is in force, where it has such days.
+    #[must_use]
+    pub fn effective(&self) -> Option<Effective> {
+        match self {
+            Self::Register(_) | Self::Calendar(_) | Self::EventType(_) => None,
+            Self::Workflow(it) => Some(it.effective),
+            Self::Target(it) => Some(it.effective),
+            Self::Scorecard(it) => Some(it.effective),
+        }
+    }
+
+    /// The versions and days of it and of another definition, if both are versions
+    /// of one name.
+    pub(super) fn effective_beside<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> Option<((&'a str, Effective), (&'a str, Effective))> {
+        let same = self.kind() == other.kind() && self.name() == other.name();
+        let spans = self.effective().zip(other.effective()).filter(|_| same)?;
+        Some(((self.version(), spans.0), (other.version(), spans.1)))
     }
 
     /// Its canonical JSON: keys in order, no white space.
@@ -211,7 +250,26 @@ pub struct Workflow {
     pub key: Vec<Path>,
     /// Where the owing unit stands in the opening fact.
     pub owner: Path,
-    /// Parts of the opening fact that the case remembers for guards and pages.
+    /// Who may owe its cases, groups expanded; empty means anyone in the register.
+    #[serde(rename = "for", default, skip_serializing_if = "Vec::is_empty")]
+    pub owed_by: Vec<UnitId>,
+    /// The clause that binds a unit, where it is not the one of `cite`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clauses: BTreeMap<UnitId, String>,
+    /// Units that help and owe nothing, groups expanded (配合单位).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assist: Vec<UnitId>,
+    /// What proves that it was done, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Text>,
+    /// Why nothing of it is due at a date, when the document names none (持续推进).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Text>,
+    /// How many facts of other cases it takes to close one of its cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+    /// Parts of the facts that the case remembers for guards and pages; later
+    /// values replace earlier ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<Path>,
     /// What opens a case.
@@ -225,6 +283,25 @@ pub struct Workflow {
     pub any_state: BTreeMap<EventType, Transition>,
     /// The clocks, in the order in which they are evaluated.
     pub clocks: Vec<Clock>,
+}
+
+impl Workflow {
+    /// Where the workflow comes from for a unit: the clause that binds it.
+    #[must_use]
+    pub fn cite_for(&self, unit: &UnitId) -> Cite {
+        self.cite_of(&self.cite, unit)
+    }
+
+    /// A cite of one of its parts for a unit. A part that cites the clause of the
+    /// whole is bound by the unit's own clause where it has one.
+    #[must_use]
+    pub fn cite_of(&self, part: &Cite, unit: &UnitId) -> Cite {
+        let whole = (&part.notice, &part.clause) == (&self.cite.notice, &self.cite.clause);
+        match self.clauses.get(unit).filter(|_| whole) {
+            Some(clause) => Cite { clause: clause.clone(), ..part.clone() },
+            None => part.clone(),
+        }
+    }
 }
 
 /// The span of local dates on which cases open under a version, both included.
@@ -263,6 +340,56 @@ pub enum Opening {
         /// The owing units, groups expanded, in order.
         units: Vec<UnitId>,
     },
+    /// The calendar, once: one case per unit, when the version begins. A unit that
+    /// has its case of an earlier version gets no other.
+    Once {
+        /// Whose calendar says when that day begins.
+        calendar: Name,
+        /// The owing units, groups expanded, in order.
+        units: Vec<UnitId>,
+    },
+}
+
+impl Opening {
+    /// The type of the fact that opens a case, if one does.
+    #[must_use]
+    pub const fn event(&self) -> Option<&EventType> {
+        match self {
+            Self::Event { event, .. } => Some(event),
+            Self::Calendar { .. } | Self::Once { .. } => None,
+        }
+    }
+
+    /// The calendar that opens the cases, if none opens by a fact.
+    #[must_use]
+    pub const fn calendar(&self) -> Option<&Name> {
+        match self {
+            Self::Event { .. } => None,
+            Self::Calendar { calendar, .. } | Self::Once { calendar, .. } => Some(calendar),
+        }
+    }
+
+    /// The units that the calendar opens cases for; none when facts open them.
+    #[must_use]
+    pub fn units(&self) -> &[UnitId] {
+        match self {
+            Self::Event { .. } => &[],
+            Self::Calendar { units, .. } | Self::Once { units, .. } => units,
+        }
+    }
+}
+
+/// A number of facts that a unit owes within a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quota {
+    /// How many it takes, at least 1.
+    pub at_least: u32,
+    /// The types that count, when they are accepted on a case of the same unit.
+    pub events: Vec<EventType>,
+    /// A condition on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Guard>,
 }
 
 /// Which period a case that the calendar opened is about.

@@ -6,7 +6,8 @@
 //! - [`authored`] is the language as people write it, read with line and column;
 //! - [`check`] is what must hold of a definition, whoever wrote it;
 //! - [`definition`] is what the kernel applies and the ledger carries;
-//! - [`guard`] compiles and evaluates conditions.
+//! - [`guard`] compiles and evaluates conditions;
+//! - [`publication`] is the fact by which a definition comes into force.
 //!
 //! No file is read here, no clock, no environment: reading folders is the
 //! command line's, deciding is the kernel's.
@@ -17,6 +18,7 @@ pub mod definition;
 pub mod guard;
 pub mod near;
 pub mod problem;
+pub mod publication;
 pub mod resolve;
 pub mod set;
 pub mod words;

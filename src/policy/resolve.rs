@@ -118,6 +118,7 @@ impl Gathering {
         self.overlaps(&documents, &workflows);
         definitions
             .extend(workflows.into_iter().map(|(_, workflow)| Definition::Workflow(Box::new(workflow))));
+        definitions.extend(self.scores(&documents, &set));
         let mut problems = self.problems;
         problems.sort_by(|left, right| {
             let key = |it: &Problem| (it.file.clone(), it.place, it.flaw.field.clone(), it.flaw.rule.clone());
@@ -146,7 +147,10 @@ impl Gathering {
                 // A tenant has one register, whatever its name; a type has versions.
                 Definition::Register(_) => String::new(),
                 Definition::EventType(it) => format!("{}/{}", it.name, it.version),
-                Definition::Calendar(_) | Definition::Workflow(_) => definition.name(),
+                Definition::Calendar(_)
+                | Definition::Workflow(_)
+                | Definition::Target(_)
+                | Definition::Scorecard(_) => definition.name(),
             };
             if let Some(first) = names.insert((definition.kind(), name), at) {
                 self.report(document, [twice(&documents[first], definition.kind(), &definition.name())]);
@@ -162,6 +166,8 @@ impl Gathering {
             Definition::Calendar(_) => 1,
             Definition::EventType(_) => 2,
             Definition::Workflow(_) => 3,
+            Definition::Target(_) => 4,
+            Definition::Scorecard(_) => 5,
         });
         (definitions, set)
     }
@@ -175,7 +181,16 @@ impl Gathering {
             }
             Authored::Calendar(calendar) => Some(Definition::Calendar((**calendar).clone())),
             Authored::EventType(event_type) => Some(Definition::EventType(event_type.clone())),
-            Authored::Ladder(_) | Authored::Workflow(_) | Authored::Duty(_) => None,
+            Authored::Scenario(scenario) => {
+                let message = "a scenario is no policy; move the file to the folder scenarios beside it";
+                self.report(document, [Flaw::mistake("scenario.misplaced", "/kind", &scenario.name, message)]);
+                None
+            }
+            Authored::Ladder(_)
+            | Authored::Workflow(_)
+            | Authored::Duty(_)
+            | Authored::Target(_)
+            | Authored::Scorecard(_) => None,
         }
     }
 
@@ -218,7 +233,10 @@ impl Gathering {
         let mut workflows = Vec::new();
         for (at, document) in documents.iter().enumerate() {
             let (workflow, mut flaws) = match &document.authored {
-                Some(Authored::Workflow(authored)) => authored.resolve(ladders),
+                Some(Authored::Workflow(authored)) => match register {
+                    Some(register) => authored.resolve(ladders, register),
+                    None => continue,
+                },
                 Some(Authored::Duty(authored)) => match register {
                     Some(register) => authored.resolve(ladders, register),
                     None => continue,
@@ -237,6 +255,41 @@ impl Gathering {
             self.report(document, flaws);
         }
         workflows
+    }
+
+    /// Targets and scorecards, in this order.
+    fn scores(&mut self, documents: &[Document], set: &PolicySet) -> Vec<Definition> {
+        let nobody = nobody();
+        let Some(register) = set.register().or(nobody.as_ref()) else { return Vec::new() };
+        let mut definitions: Vec<Definition> = Vec::new();
+        for document in documents {
+            let (definition, mut flaws) = match &document.authored {
+                Some(Authored::Target(authored)) => {
+                    let (target, flaws) = authored.resolve(register);
+                    (Some(Definition::Target(Box::new(target))), flaws)
+                }
+                Some(Authored::Scorecard(authored)) => {
+                    let (card, flaws) = authored.resolve(register);
+                    (card.map(|card| Definition::Scorecard(Box::new(card))), flaws)
+                }
+                Some(_) | None => continue,
+            };
+            let some_group_unknown = flaws.iter().any(|flaw| flaw.rule == "group.unknown");
+            if let Some(definition) = definition {
+                flaws.extend(check::score::flaws(&self.world(set), &definition));
+                let others = definitions.iter().filter_map(|other| other.effective_beside(&definition));
+                flaws.extend(
+                    others.filter_map(|(other, this)| versions::overlap(other, this)).collect::<Vec<_>>(),
+                );
+                definitions.push(definition);
+            }
+            flaws.retain(|flaw| {
+                !(self.is_unknowable(flaw) || some_group_unknown && flaw.rule == "score.nobody")
+            });
+            self.report(document, flaws);
+        }
+        definitions.sort_by_key(|it| it.kind() == "Scorecard");
+        definitions
     }
 
     fn is_unknowable(&self, flaw: &Flaw) -> bool {

@@ -7,6 +7,7 @@ use super::error::QueryError;
 use super::explained::{ExplainedDeadline, explained};
 use super::naming::{Named, PolicyRef, workflow_of};
 use super::policy_cache::Policies;
+use super::progress::{Progress, progress};
 use super::rows;
 use super::span::moment_text;
 use super::timeline::Told;
@@ -46,12 +47,24 @@ pub struct CaseAnswer {
     /// The period it is about, when the calendar opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
-    /// What it remembers of the opening fact.
+    /// What it remembers of the facts.
     pub kept: Value,
     /// The definition that judges it.
     pub policy: PolicyRef,
-    /// Where that comes from.
+    /// Where that comes from: the clause that binds the unit.
     pub cite: Cite,
+    /// The units that help and owe nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assist: Vec<Named>,
+    /// What proves that it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Text>,
+    /// Why nothing of it is due at a date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Text>,
+    /// How far a quota has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// Its deadlines, in the order of their first start.
     pub deadlines: Vec<ExplainedDeadline>,
     /// What happened, the oldest first.
@@ -112,7 +125,11 @@ pub fn find(
         period: case.period.as_ref().map(ToString::to_string),
         kept: serde_json::from_str(&case.kept).unwrap_or_default(),
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
-        cite: workflow.cite.clone(),
+        cite: workflow.cite_for(&case.owner),
+        assist: workflow.assist.iter().map(|unit| Named::unit(policies, unit)).collect(),
+        evidence: workflow.evidence.as_ref().map(|it| Text::new(&it.zh, &it.en)),
+        standing: workflow.standing.as_ref().map(|it| Text::new(&it.zh, &it.en)),
+        progress: progress(policies, &workflow, &case, at),
         deadlines,
         timeline: Vec::new(),
         omitted: 0,
@@ -137,7 +154,8 @@ fn takes(workflow: &Workflow, case: &Case) -> Vec<String> {
 fn zone_calendar<'p>(policies: &'p Policies, workflow: &Workflow, case: &Case) -> Option<&'p Calendar> {
     let of_deadline = case.deadlines.first().and_then(|it| policies.set.calendar_by_sha(&it.term.calendar));
     of_deadline.or_else(|| {
-        let clock = workflow.clocks.first()?;
-        policies.set.calendar(&clock.calendar).map(|(_, calendar)| calendar)
+        let of_clock = workflow.clocks.first().map(|clock| &clock.calendar);
+        let name = of_clock.or_else(|| workflow.opens.calendar())?;
+        policies.set.calendar(name).map(|(_, calendar)| calendar)
     })
 }

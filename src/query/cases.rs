@@ -9,6 +9,7 @@ use super::light::Light;
 use super::naming::{Named, PolicyRef, workflow_of};
 use super::page::{List, Page, PageAsk};
 use super::policy_cache::Policies;
+use super::progress::{Progress, progress};
 use super::rows::{Stretch, decode, walk};
 use crate::id::{CaseId, Name, UnitId};
 use crate::identity::sight::Scope;
@@ -57,6 +58,12 @@ pub struct CaseRow {
     /// The most alarming light of its open deadlines at the instant asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub light: Option<Light>,
+    /// Whether nothing of it is due at a date, so that it has no light.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub standing: bool,
+    /// How far a quota has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// The earliest due instant of its running deadlines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Instant>,
@@ -127,6 +134,8 @@ fn case_row(policies: &Policies, case: &Case, at: Instant) -> Result<CaseRow, Qu
         closed_at: case.closed_at,
         period: case.period.as_ref().map(ToString::to_string),
         light: lights.max_by_key(|light| alarm(*light)),
+        standing: workflow.standing.is_some(),
+        progress: progress(policies, &workflow, case, at),
         due_at: running.map(|deadline| deadline.term.due_at).min(),
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
     })

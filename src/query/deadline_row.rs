@@ -24,7 +24,7 @@ pub struct DeadlineRow {
     pub workflow: Named,
     /// The clock that runs.
     pub clock: Named,
-    /// Where the limit comes from.
+    /// Where the limit comes from: the clause that binds the unit.
     pub cite: Cite,
     /// The unit that owes.
     pub unit: Named,
@@ -78,7 +78,7 @@ pub fn deadline_row(
         case: case.id.clone(),
         workflow: Named::workflow(&workflow),
         clock: Named::clock(clock),
-        cite: clock.cite.clone(),
+        cite: workflow.cite_of(&clock.cite, &case.owner),
         unit: Named::unit(policies, &case.owner),
         state: Named::state(&workflow, &case.state),
         started_at: term.started_at,

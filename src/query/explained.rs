@@ -34,7 +34,7 @@ pub struct Next {
 pub struct ExplainedDeadline {
     /// The clock.
     pub clock: Named,
-    /// Where the limit comes from.
+    /// Where the limit comes from: the clause that binds the unit.
     pub cite: Cite,
     /// How many times the clock was started.
     pub round: u32,
@@ -97,6 +97,7 @@ pub fn explained(
     let clock = clock_of(workflow, case, deadline)?;
     let calendar = calendar_of(policies, case, deadline)?;
     let light = Light::of(deadline, at);
+    let cite = workflow.cite_of(&clock.cite, &case.owner);
     let term = &deadline.term;
     let pauses: Vec<Pause> =
         deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
@@ -110,7 +111,6 @@ pub fn explained(
     };
     Ok(ExplainedDeadline {
         clock: Named::clock(clock),
-        cite: clock.cite.clone(),
         round: deadline.round,
         status,
         light,
@@ -119,7 +119,8 @@ pub fn explained(
         due: due_text(calendar, term),
         last_day: last_day(calendar, term),
         span: light.filter(|light| *light != Light::Paused).map(|_| span(calendar, term, at)),
-        reason: reason(calendar, clock, term, explanation.as_ref()),
+        reason: reason(calendar, &cite, term, explanation.as_ref()),
+        cite,
         explanation,
         next: next(policies, case, clock, deadline),
         reminders: deadline.reminders,
@@ -143,7 +144,7 @@ fn explanation(
     (told.due.at == deadline.term.due_at).then_some(told)
 }
 
-fn reason(calendar: &Calendar, clock: &Clock, term: &Term, told: Option<&Explanation>) -> Text {
+fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanation>) -> Text {
     let told = told.map_or_else(
         || {
             let (start, due) = (moment_text(calendar, term.started_at), due_text(calendar, term));
@@ -154,7 +155,7 @@ fn reason(calendar: &Calendar, clock: &Clock, term: &Term, told: Option<&Explana
         },
         Explanation::sentences,
     );
-    let cite = cite_words(&clock.cite);
+    let cite = cite_words(cite);
     Text::new(
         format!("{}（{}）", told.zh.trim_end_matches('。'), cite.zh),
         format!("{} ({})", told.en.trim_end_matches('.'), cite.en),

@@ -6,8 +6,8 @@
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`] and
 //! [`case`] are the questions; [`light`], [`span`], [`naming`], [`explained`],
-//! [`telling`] and [`text_page`] are how answers are put; [`rows`] and
-//! [`policy_cache`] are how the projection is read.
+//! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
+//! [`tallies`] and [`policy_cache`] are how the projection is read.
 
 pub mod case;
 pub mod cases;
@@ -22,10 +22,12 @@ pub mod page;
 mod paused;
 pub mod policies;
 pub mod policy_cache;
+pub mod progress;
 pub mod reader;
 pub mod refusals;
 pub mod rows;
 pub mod span;
+pub mod tallies;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;

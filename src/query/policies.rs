@@ -92,7 +92,9 @@ impl Policies {
             Definition::Workflow(_)
             | Definition::Register(_)
             | Definition::Calendar(_)
-            | Definition::EventType(_) => None,
+            | Definition::EventType(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => None,
         });
         latest.unwrap_or_else(|| Named::bare(name.as_str()))
     }
@@ -201,6 +203,12 @@ fn row(published: &Published) -> PolicyEntry {
         Definition::Calendar(_) => (None, None, None),
         Definition::EventType(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Workflow(it) => {
+            (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
+        }
+        Definition::Target(it) => {
+            (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
+        }
+        Definition::Scorecard(it) => {
             (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
         }
     };

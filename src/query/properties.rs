@@ -66,7 +66,10 @@ fn world() -> World {
         match &definition {
             Definition::Calendar(_) => calendar = sha,
             Definition::Workflow(it) => drop(workflows.insert(it.name.to_string(), sha)),
-            Definition::Register(_) | Definition::EventType(_) => {}
+            Definition::Register(_)
+            | Definition::EventType(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => {}
         }
         let row = PolicyRow { sha, at: Instant::from_nanos(0), document };
         let row = postcard::to_stdvec(&row).expect("a row");
@@ -125,6 +128,7 @@ fn case(world: &World, n: usize, unit: usize, workflow: usize, closed: bool, see
         period: None,
         kept: "{}".into(),
         seen: BTreeMap::new(),
+        credits: 0,
         deadlines: vec![deadline(world, clock, seed)],
         history: Vec::new(),
     }

@@ -39,6 +39,13 @@ impl Teller<'_> {
                     format!("opened; {} owes it; state {}", unit.en, state.en),
                 )
             }
+            Event::CaseCredited(it) => {
+                let kind = self.kind(&it.kind);
+                Text::new(
+                    format!("计入 {}（{}），第 {} 件，共需 {} 件", kind.zh, it.from, it.nth, it.of),
+                    format!("{} of {} counts: {} of {}", kind.en, it.from, it.nth, it.of),
+                )
+            }
             Event::CaseClosed(it) => {
                 let state = self.state(&it.state);
                 Text::new(format!("办结，状态“{}”", state.zh), format!("closed as {}", state.en))
@@ -86,7 +93,8 @@ impl Teller<'_> {
             | Event::EventRefused(_)
             | Event::EventDuplicated(_)
             | Event::EventParked(_)
-            | Event::PeriodOpened(_) => Text::new(event.kind(), event.kind()),
+            | Event::PeriodOpened(_)
+            | Event::PolicyBegun(_) => Text::new(event.kind(), event.kind()),
         }
     }
 
@@ -150,7 +158,9 @@ impl Teller<'_> {
             Definition::EventType(_)
             | Definition::Register(_)
             | Definition::Calendar(_)
-            | Definition::Workflow(_) => None,
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => None,
         });
         titled.unwrap_or_else(|| Text::new(kind.as_str(), kind.as_str()))
     }

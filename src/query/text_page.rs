@@ -16,6 +16,10 @@ struct Labels {
     waits: &'static str,
     nobody: &'static str,
     cite: &'static str,
+    assist: &'static str,
+    evidence: &'static str,
+    standing: &'static str,
+    progress: &'static str,
     deadlines: &'static str,
     no_deadlines: &'static str,
     due: &'static str,
@@ -33,6 +37,10 @@ const ZH: Labels = Labels {
     waits: "下一步由谁办",
     nobody: "无（已办结或无需办理）",
     cite: "政策",
+    assist: "配合单位",
+    evidence: "佐证",
+    standing: "长期任务",
+    progress: "进度",
     deadlines: "期限",
     no_deadlines: "（无）",
     due: "到期",
@@ -50,6 +58,10 @@ const EN: Labels = Labels {
     waits: "Who must act",
     nobody: "nobody (closed, or nothing to do)",
     cite: "Policy",
+    assist: "Assisting",
+    evidence: "Evidence",
+    standing: "Standing",
+    progress: "Progress",
     deadlines: "Deadlines",
     no_deadlines: "(none)",
     due: "due",
@@ -111,6 +123,16 @@ impl Page {
         let cite = cite_words(&case.cite);
         let basis = format!("{} · {} · {}", self.of(&cite), case.policy.version, case.policy.sha.short());
         lines.push(self.line(labels.cite, &basis));
+        if !case.assist.is_empty() {
+            lines.push(self.line(labels.assist, &self.names(&case.assist)));
+        }
+        let said = [
+            (labels.evidence, case.evidence.as_ref()),
+            (labels.standing, case.standing.as_ref()),
+            (labels.progress, case.progress.as_ref().map(|it| &it.words)),
+        ];
+        let said = said.into_iter().filter_map(|(label, text)| Some((label, text?)));
+        lines.extend(said.map(|(label, text)| self.line(label, self.of(text))));
     }
 
     fn line(&self, label: &str, value: &str) -> String {

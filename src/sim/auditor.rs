@@ -5,23 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::backing::{Stored, commit};
+use crate::engine::backing::Stored;
 use crate::engine::intake::received;
 use crate::event::catalogue::Event;
 use crate::event::chain::{Chain, ChainError};
 use crate::event::entry::{Entry, EntryError};
-use crate::event::fact::{Content, Received};
+use crate::event::fact::Received;
 use crate::id::{Seq, Sha, TenantId};
-use crate::kernel::decide::decide;
 use crate::kernel::digest::digest;
-use crate::kernel::evolve::evolve;
-use crate::kernel::state::{State, StateError, settle};
+use crate::kernel::state::{State, StateError};
 use crate::kernel::turn::Outgoing;
-use crate::kernel::{sweep, timers};
 use crate::memory::log::MemoryLog;
 use crate::memory::store::MemoryStore;
 use crate::port::log::{Log, LogError};
 use crate::port::record::Record;
+use crate::scenario::virtual_tenant::VirtualTenant;
 
 /// How many events the auditor's groups have: any number gives the same ledger.
 const IN_GROUP: usize = 250;
@@ -152,42 +150,14 @@ fn decide_again(
     found: &[Record],
     stated: &[Received],
 ) -> Result<Vec<Outgoing>, Wrong> {
-    let store = MemoryStore::new();
-    let mut state = State::load(Stored(store.clone()), tenant)?;
-    let mut out = Vec::new();
-    let (Some(first), Some(record)) = (first, found.first()) else { return Ok(out) };
-    evolve(&mut state, first, Sha::of(&record.body))?;
-    store_all(&mut state, &store)?;
+    let mut again = VirtualTenant::new(tenant)?;
+    again.delivery.most = IN_GROUP;
+    let (Some(first), Some(record)) = (first, found.first()) else { return Ok(again.ledger) };
+    again.fold(first, &record.body)?;
     for one in stated {
-        let now = timers::passes_until(&state, one);
-        loop {
-            let fired = timers::fire(&mut state, one.seq, now, IN_GROUP)?;
-            out.extend(fired.out);
-            store_all(&mut state, &store)?;
-            if !fired.more {
-                break;
-            }
-        }
-        if !matches!(one.content, Content::Tick) {
-            out.extend(decide(&mut state, one)?);
-            store_all(&mut state, &store)?;
-        }
-        while let Some(name) = sweep::pending(&state)? {
-            let mut progress = sweep::Progress::default();
-            while sweep::pending(&state)?.as_ref() == Some(&name) {
-                out.extend(sweep::sweep(&mut state, &name, &mut progress, IN_GROUP)?);
-                store_all(&mut state, &store)?;
-            }
-        }
+        again.deliver(one)?;
     }
-    Ok(out)
-}
-
-fn store_all(state: &mut State<Stored<MemoryStore>>, store: &MemoryStore) -> Result<(), StateError> {
-    let layer = state.seal()?;
-    commit(store, settle(&layer, &Stored(store.clone()))?)?;
-    state.release();
-    Ok(())
+    Ok(again.ledger)
 }
 
 fn compare(found: &[Record], expected: &[Outgoing]) -> Result<(), Wrong> {
@@ -212,14 +182,10 @@ fn compare(found: &[Record], expected: &[Outgoing]) -> Result<(), Wrong> {
 
 fn same_as_fold(tenant: &TenantId, store: &MemoryStore, ledger: &[Record]) -> Result<(), Wrong> {
     let seq = State::load(Stored(store.clone()), tenant)?.checkpoint().seq;
-    let fresh = MemoryStore::new();
-    let mut state = State::load(Stored(fresh.clone()), tenant)?;
+    let mut fresh = VirtualTenant::new(tenant)?;
     for record in ledger.iter().take_while(|record| record.seq <= seq) {
-        evolve(&mut state, &Entry::read(&record.body)?, Sha::of(&record.body))?;
+        fresh.fold(&Entry::read(&record.body)?, &record.body)?;
     }
-    if seq > Seq::ZERO {
-        store_all(&mut state, &fresh)?;
-    }
-    let (found, expected) = (digest(&Stored(store.clone()))?, digest(&Stored(fresh))?);
+    let (found, expected) = (digest(&Stored(store.clone()))?, fresh.digest()?);
     if found == expected { Ok(()) } else { Err(Wrong::Store { seq, found, expected }) }
 }

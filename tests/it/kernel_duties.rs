@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::kernel::{Delivery, FactDraft, Given, chosen, fact, publication, t};
 use chrono::NaiveDate;
 use duban::event::catalogue::Event;
-use duban::id::UnitId;
+use duban::id::{CaseId, UnitId};
 use duban::policy::definition::{Definition, Opening, Workflow};
 
 const OFFICE: &str = "xinyong-ban";
@@ -150,7 +150,7 @@ fn another_units_duty_is_not_ones_own() {
 }
 
 #[test]
-fn of_several_reports_the_subject_says_which() {
+fn of_several_reports_the_guard_or_the_subject_says_which() {
     let reports = &["report-arrears", "report-joint-measures"];
     let mut given = Given::tenant_from("changqing", reports, t("2022-05-20T09:00"));
     let report = |name: &str| {
@@ -162,8 +162,24 @@ fn of_several_reports_the_subject_says_which() {
     given.at(t("2022-06-01T00:00"));
     assert_eq!(given.case("report-joint-measures/qu-gongxinju/2022-06").state.as_str(), "submitted");
     assert_eq!(given.case("report-arrears/qu-gongxinju/2022-06").state.as_str(), "open");
-    given.when(report("report-arrears")).then_refused("subject.ambiguous");
-    given.when(report("report-arrears").of("report-arrears/qu-gongxinju/2022-06")).then_met(false);
+    // Of two cases that are there it is about one.
+    given.when(report("report-arrears")).then_met(false);
+    assert_eq!(given.case("report-arrears/qu-gongxinju/2022-06").state.as_str(), "submitted");
+    // It waits for the case that it will be about, and for no other.
+    let july = json!({"unit": "qu-gongxinju", "period": "2022-07", "report": "report-joint-measures"});
+    given.at(t("2022-06-29T09:00")).when(fact("report.submitted").by("qu-gongxinju").data(july));
+    let Event::EventParked(parked) = &given.events()[0].decided.event else { panic!("{:?}", given.kinds()) };
+    assert_eq!(
+        parked.cases.iter().map(CaseId::as_str).collect::<Vec<_>>(),
+        ["report-joint-measures/qu-gongxinju/2022-07"]
+    );
+    // A report that is none of them is refused, and not guessed at.
+    given.when(report("report-of-nothing")).then_refused("subject.ambiguous");
+    // The subject decides where it is given, and who reports for itself need not say so.
+    let own = json!({"period": "2022-06", "report": "report-arrears"});
+    given.when(fact("report.submitted").by("qu-gongxinju").data(own)).then_refused("transition.forbidden");
+    given.when(report("report-arrears").of("report-joint-measures/qu-gongxinju/2022-06"));
+    given.then_refused("transition.forbidden");
 }
 
 fn version(version: &str, from: &str, until: Option<&str>, units: &[&str]) -> Workflow {

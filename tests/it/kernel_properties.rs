@@ -2,12 +2,13 @@
 //! groups, ticks and crashes; one state whatever the way to it; every alarm once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::kernel::{Delivery, Given, chosen, fact, fold_into, publication, t};
+use crate::support::kernel::{Delivery, Given, authored, chosen, fact, fold_into, publication, t};
 use crate::support::model;
 use duban::event::chain::Chain;
 use duban::event::entry::Decided;
@@ -69,8 +70,47 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..45)
 }
 
+/// A quota that the workload fills, one that it hardly does, and a plan that is owed
+/// once, from a day within the workload.
+const DUTIES: &str = r#"
+kind: Duty
+name: quota-matters
+version: "1"
+title: {zh: 办件数量, en: Matters dealt with}
+cite: {notice: changqing-2022, clause: 三(四)18}
+effective: {from: "2022-09-01"}
+for: [unit:wenchang, unit:guide]
+every: week
+atLeast: 2
+counts: {events: [objection.answered, objection.received, publicity.uploaded]}
+due: {endOf: week}
+calendar: cn-gov
+ladder: standard
+---
+kind: Duty
+name: once-plan
+version: "1"
+title: {zh: 工作方案, en: Plan of work}
+cite: {notice: changqing-2022, clause: 三(一)1}
+effective: {from: "2022-09-21"}
+for: [unit:wenchang, unit:guide, unit:mashan]
+every: once
+about: data.report == 'report-village-defaults'
+due: {workingDays: 5}
+calendar: cn-gov
+ladder: standard
+satisfiedBy: {event: report.submitted, at: recorded}
+review: {by: role:credit-office, pass: report.review-passed, return: report.review-returned}
+"#;
+
 fn given(delivery: Delivery) -> Given {
-    Given::tenant_from("changqing", &WORKFLOWS, t("2022-09-20T09:00")).delivered(delivery)
+    static DUTIES_RESOLVED: OnceLock<Vec<Definition>> = OnceLock::new();
+    let duties = DUTIES_RESOLVED.get_or_init(|| authored("changqing", DUTIES));
+    let mut given = Given::tenant_from("changqing", &WORKFLOWS, t("2022-09-20T09:00")).delivered(delivery);
+    for (place, duty) in duties.iter().enumerate() {
+        given.when(publication(duty).id(&format!("duty-{place}")));
+    }
+    given
 }
 
 const USUAL: Delivery = Delivery { most: 600, unstored: 0 };
@@ -101,6 +141,11 @@ fn play(steps: &[Step]) -> Given {
                     "unit": "wenchang", "decisionNumber": step.case.to_string(), "category": "penalty",
                     "decidedOn": "2022-09-1".to_owned() + &step.case.to_string(), "result": "fail",
                 }),
+            ),
+            // One in three goes to what is owed once.
+            _ if step.case == 0 => (
+                "once-plan/wenchang".to_owned(),
+                json!({"unit": "wenchang", "report": "report-village-defaults"}),
             ),
             _ => (
                 format!("report-village-defaults/wenchang/2022-1{}", step.case),

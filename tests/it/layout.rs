@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The floors from the ground up; a module may import its own floor's module and
 /// whatever stands lower.
 const FLOORS: &[&[&str]] = &[
-    &["id", "time"],
+    &["id", "time", "exact"],
     &["calendar"],
     &["event"],
     &["policy", "identity"],
@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["memory", "nats", "sled_store", "files", "tls"],
     &["query"],
     &["engine", "courier", "openid"],
+    &["scenario"],
     &["sim"],
     &["http", "desk", "config", "telemetry"],
     &["cli"],

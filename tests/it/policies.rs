@@ -69,7 +69,7 @@ fn thirty_three_departments_owe_the_monthly_dispatch() {
         Definition::Workflow(workflow) if workflow.name.as_str() == "monthly-dispatch" => {
             match &workflow.opens {
                 Opening::Calendar { units, .. } => Some(units.len()),
-                Opening::Event { .. } => None,
+                Opening::Event { .. } | Opening::Once { .. } => None,
             }
         }
         _ => None,

@@ -48,7 +48,11 @@ pub struct Loaded {
 pub fn facts(tenant: &TenantId, definitions: &[Definition], now: Instant) -> Result<Vec<Fact>, Failure> {
     let calendar = definitions.iter().find_map(|definition| match definition {
         Definition::Calendar(def) => Calendar::new(def.clone()).ok(),
-        Definition::Register(_) | Definition::EventType(_) | Definition::Workflow(_) => None,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => None,
     });
     let calendar =
         calendar.ok_or_else(|| Failure::new(Exit::Usage, "make the sample: there is no calendar"))?;

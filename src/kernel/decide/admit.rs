@@ -23,7 +23,8 @@ pub struct Stated {
     pub content: Sha,
     /// The instant that counts as its recorded one.
     pub recorded_at: Instant,
-    /// When it was really recorded; later than `recorded_at` for a fact of the past.
+    /// Nothing that follows is dated before; later than `recorded_at` for a fact of
+    /// the past that comes after later ones.
     pub told_at: Instant,
     /// Its own intake place, if it was parked and is taken up only now.
     pub parked: Option<Seq>,
@@ -45,13 +46,21 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
                 fact: (**fact).clone(),
                 content: fact.content(),
                 recorded_at,
-                told_at: received.at,
+                told_at: told_at(turn.state, received, fact.imported_at),
                 parked: None,
             };
             admit(&mut turn, stated)?;
         }
     }
     Ok(turn.finish())
+}
+
+/// When a fact was told, as far as what follows from it is dated. A fact of the
+/// past that the ledger has seen nothing later than is history going on: it is
+/// decided as it would have been then. One that comes after later things is told now.
+fn told_at<B: Backing>(state: &State<B>, received: &Received, imported_at: Option<Instant>) -> Instant {
+    let goes_on = |at: &Instant| *at >= state.checkpoint().clock && *at <= received.at;
+    imported_at.filter(goes_on).unwrap_or(received.at)
 }
 
 fn import_from_the_future(at: Instant) -> Reason {
@@ -158,7 +167,9 @@ pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result
             continue;
         }
         let clocks = transit::judged_by(turn.state, &case)?.clocks.len();
-        if turn.len() - begun + MOST_OF_A_FACT + clocks * MOST_OF_A_CLOCK > MOST_IN_TAKE_UP {
+        let quotas = turn.state.policies().quotas(&stated.fact.kind).count();
+        let events = MOST_OF_A_FACT + clocks * MOST_OF_A_CLOCK + quotas * MOST_OF_A_QUOTA;
+        if turn.len() - begun + events > MOST_IN_TAKE_UP {
             let message = "too many facts waited for this case to be taken up at once; state it again";
             let reason = Reason::new("case.crowded", "subject", id.as_str(), message);
             refuse(turn, &stated, reason, false)?;
@@ -175,6 +186,9 @@ const MOST_OF_A_FACT: usize = 2;
 /// The most events that a fact has for one clock: breach withdrawn, met, set,
 /// paused, and cancelled at closing.
 const MOST_OF_A_CLOCK: usize = 5;
+/// The most events that a fact has for one quota: credited, breach withdrawn, met,
+/// closed.
+const MOST_OF_A_QUOTA: usize = 4;
 
 /// Refuses a parked fact whose time is over.
 pub(in crate::kernel) fn expire<B: Backing>(turn: &mut Turn<'_, B>, seq: Seq) -> Result<(), StateError> {

@@ -25,6 +25,8 @@ use crate::time::Instant;
 
 /// The trigger that stands for a case's opening itself.
 const CASE_OPENED: &str = "case.opened";
+/// The trigger that stands for the fact that fills a quota.
+const CASE_CREDITED: &str = "case.credited";
 
 /// What happens to one clock.
 #[derive(Debug, Clone)]
@@ -143,6 +145,25 @@ fn end<B: Backing>(
         Move::Cancel => cancel(turn, at, about, &clock.name),
         Move::Start(..) => Ok(()),
     }
+}
+
+/// Meets the clocks of a quota's case that run, at the fact that fills it.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn fill<B: Backing>(
+    turn: &mut Turn<'_, B>,
+    at: Instant,
+    about: &About,
+    workflow: &Workflow,
+) -> Result<(), StateError> {
+    let fills = |clock: &&Clock| clock.stop.events.iter().any(|kind| kind.as_str() == CASE_CREDITED);
+    for clock in workflow.clocks.iter().filter(fills) {
+        if current(turn.state, about, &clock.name)?.is_some_and(|deadline| deadline.is_open()) {
+            end(turn, at, about, clock, &Move::Stop(at))?;
+        }
+    }
+    Ok(())
 }
 
 fn cancel<B: Backing>(

@@ -4,15 +4,17 @@
 //! shut is the reason of its refusal: read (`admit`), seen before, publisher
 //! known, type known, time plausible, data as its schema says; then its case is
 //! found (`route`), the transition is judged (`transit`), and the clocks follow
-//! (`clocks`). Policies come in by `publish`. Every fact has at least one
+//! (`clocks`), and what it counts for (`quota`). Policies come in by `publish`. Every fact has at least one
 //! event; nothing here reads a clock, draws a number or does I/O.
 
 mod admit;
 pub(super) mod clocks;
 pub(super) mod opening;
 pub(super) mod publish;
+mod quota;
 mod route;
 pub(super) mod transit;
 
 pub use admit::decide;
+pub use transit::would_take;
 pub(super) use admit::expire;

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::admit::{Stated, refuse, take_up};
-use super::clocks;
 use super::route::{text_at, value_at};
 use super::transit::{permit, satisfy};
+use super::{clocks, quota};
 use crate::calendar::Period;
 use crate::event::catalogue::{CaseOpened, Event, FactAccepted, Reason};
 use crate::id::{CaseId, Sha, UnitId};
+use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
-use crate::policy::definition::{Opening, Workflow};
+use crate::policy::definition::{Opening, Path, Workflow};
 use crate::time::Instant;
 
 /// Opens the case `id` by a fact, and takes up what waited for it.
@@ -36,6 +37,7 @@ pub fn open<B: Backing>(
         from: None,
         to: workflow.initial.clone(),
         parked: stated.parked,
+        kept: None,
     };
     turn.emit(stated.recorded_at, &about, Event::FactAccepted(Box::new(accepted)))?;
     let opened = CaseOpened {
@@ -49,36 +51,39 @@ pub fn open<B: Backing>(
     };
     turn.emit(stated.recorded_at, &about, Event::CaseOpened(Box::new(opened)))?;
     clocks::run(turn, workflow, stated, &about, &plan)?;
+    quota::credit(turn, stated, &id)?;
     take_up(turn, &id)
 }
 
-/// Opens one unit's case of a period at `at`, unless it is there; its clocks count
-/// from `begins_at`.
+/// Opens one unit's case at `at`, of a period or once, unless it is there; its
+/// clocks count from `begins_at`.
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read.
-pub fn open_for_period<B: Backing>(
+pub fn open_by_calendar<B: Backing>(
     turn: &mut Turn<'_, B>,
     (at, begins_at): (Instant, Instant),
     workflow: &Workflow,
     unit: &UnitId,
-    period: &Period,
+    period: Option<&Period>,
 ) -> Result<(), StateError> {
-    let Ok(id) = CaseId::of(&workflow.name, &format!("{unit}/{period}")) else { return Ok(()) };
+    let key = period.map_or_else(|| unit.to_string(), |period| format!("{unit}/{period}"));
+    let Ok(id) = CaseId::of(&workflow.name, &key) else { return Ok(()) };
     if turn.state.case(&id)?.is_some() {
         return Ok(());
     }
     let policy = sha_of(turn.state, workflow)?;
     let about = About { case: Some(id.clone()), unit: Some(unit.clone()), policy: Some(policy) };
-    let kept = [("unit", unit.to_string()), ("period", period.to_string())];
+    let unit_kept = Some(("unit", unit.to_string()));
+    let kept = unit_kept.into_iter().chain(period.map(|period| ("period", period.to_string())));
     let opened = CaseOpened {
         workflow: workflow.name.clone(),
         policy,
         owner: unit.clone(),
         state: workflow.initial.clone(),
-        period: Some(*period),
+        period: period.copied(),
         opened_by: None,
-        kept: kept.into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))).collect(),
+        kept: kept.map(|(key, value)| (key.to_owned(), Value::String(value))).collect(),
     };
     turn.emit(at, &about, Event::CaseOpened(Box::new(opened)))?;
     for clock in workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)) {
@@ -94,6 +99,10 @@ fn prepare<B: Backing>(
 ) -> Result<(UnitId, clocks::Plan), Reason> {
     let fact = &stated.fact;
     let owner = owner(state, stated, workflow)?;
+    if !workflow.owed_by.is_empty() && !workflow.owed_by.contains(&owner) {
+        let message = format!("{} is not owed by {owner}; the policy names who may owe it", workflow.name);
+        return Err(Reason::new("owner.outside", &workflow.owner.0, owner.as_str(), message));
+    }
     if let Opening::Event { by, when, .. } = &workflow.opens {
         permit(state, by, fact, &owner)?;
         satisfy(state, when.as_ref(), fact, None)?;
@@ -112,12 +121,31 @@ fn owner<B: Backing>(state: &State<B>, stated: &Stated, workflow: &Workflow) -> 
     })
 }
 
+/// What the opening fact leaves with its case.
 fn kept(stated: &Stated, workflow: &Workflow) -> Map<String, Value> {
-    let named = workflow.keep.iter().filter_map(|path| {
+    named(stated, workflow.keep.iter()).collect()
+}
+
+/// All that a case remembers after a further fact; none when that changes nothing.
+/// Who stated a correction, and when, is not what the case remembers.
+pub(super) fn kept_on(stated: &Stated, workflow: &Workflow, case: &Case) -> Option<Map<String, Value>> {
+    let data = workflow.keep.iter().filter(|path| path.0.starts_with("data."));
+    let mut news = named(stated, data).peekable();
+    news.peek()?;
+    let before: Map<String, Value> = serde_json::from_str(&case.kept).unwrap_or_default();
+    let mut after = before.clone();
+    after.extend(news);
+    (after != before).then_some(after)
+}
+
+fn named<'a>(
+    stated: &'a Stated,
+    paths: impl Iterator<Item = &'a Path>,
+) -> impl Iterator<Item = (String, Value)> {
+    paths.filter_map(|path| {
         let name = path.0.strip_prefix("data.").unwrap_or(&path.0);
         value_at(&stated.fact, path).map(|value| (name.to_owned(), value.into_owned()))
-    });
-    named.collect()
+    })
 }
 
 fn sha_of<B: Backing>(state: &State<B>, workflow: &Workflow) -> Result<Sha, StateError> {

@@ -49,11 +49,22 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         Definition::Calendar(it) => {
             turn.state.policies().calendar(&it.name).is_some_and(|(before, _)| before != checked.sha)
         }
-        Definition::Register(_) | Definition::EventType(_) | Definition::Workflow(_) => false,
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => false,
     };
-    let first = match &checked.definition {
-        Definition::Workflow(it) => first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
-        Definition::Register(_) | Definition::EventType(_) | Definition::Calendar(_) => None,
+    let (first, begins_at) = match &checked.definition {
+        Definition::Workflow(it) => (
+            first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
+            begins_at(&checked.policies, it, stated.recorded_at),
+        ),
+        Definition::Register(_)
+        | Definition::EventType(_)
+        | Definition::Calendar(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => (None, None),
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),
@@ -63,6 +74,7 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         sha: checked.sha,
         document: checked.document,
         first,
+        begins_at,
         amends,
     };
     let about = publisher(stated);
@@ -89,6 +101,14 @@ fn check<B: Backing>(state: &State<B>, stated: &Stated) -> Result<Checked, Reaso
     let unsound = |error: Unsound| invalid("data.document", format!("failed to {error}"));
     let policies = state.policies().admit(&definition).map_err(unsound)?;
     Ok(Checked { definition, sha, document, policies })
+}
+
+/// When a duty that is owed once opens its cases: with its first day, or now if
+/// that has begun. Its clocks count from the first day all the same.
+fn begins_at(policies: &PolicySet, workflow: &Workflow, now: Instant) -> Option<Instant> {
+    let Opening::Once { calendar, .. } = &workflow.opens else { return None };
+    let (_, calendar) = policies.calendar(calendar)?;
+    Some(calendar.midnight(workflow.effective.from).max(now))
 }
 
 /// Where a recurring duty begins that had no period before, or none any more: with the first period

@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::transit::{AwaitedCase, is_about, would_hold};
 use crate::event::catalogue::Reason;
 use crate::event::fact::Fact;
 use crate::id::{CaseId, Name};
 use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
+use crate::policy::check::graph;
 use crate::policy::definition::{Opening, Path, Workflow};
 use crate::policy::set::PolicySet;
 use crate::time::Instant;
@@ -43,24 +45,72 @@ pub fn route<B: Backing>(state: &State<B>, fact: &Fact, at: Instant) -> Result<R
         Ok(ids) => ids,
         Err(reason) => return Ok(Route::Nowhere(reason)),
     };
-    let mut there = Vec::new();
-    for (id, _) in &ids {
-        there.extend(state.case(id)?);
+    let mut found = Vec::with_capacity(ids.len());
+    for (id, handler) in ids {
+        let case = state.case(&id)?;
+        found.push(Candidate { id, handler, case });
     }
+    let found = meant(state, fact, found)?;
+    let mut there: Vec<&Arc<Case>> = found.iter().filter_map(|it| it.case.as_ref()).collect();
     match (there.len(), there.pop()) {
-        (1, Some(case)) => return Ok(Route::Case(case)),
+        (1, Some(case)) => return Ok(Route::Case(Arc::clone(case))),
         (0, _) => {}
-        _ => return Ok(Route::Nowhere(ambiguous(fact, &ids))),
+        _ => return Ok(Route::Nowhere(ambiguous(fact, &found))),
     }
     let mut openers = Vec::new();
-    for (id, handler) in &ids {
+    for Candidate { id, handler, .. } in &found {
         openers.extend(opener(state, fact, at, &handler.name).map(|workflow| (workflow, id.clone())));
     }
     Ok(match (openers.len(), openers.pop()) {
         (1, Some((workflow, id))) => Route::Opens(workflow, id),
-        (0, _) => Route::Waits(ids.into_iter().map(|(id, _)| id).collect()),
-        _ => Route::Nowhere(ambiguous(fact, &ids)),
+        (0, _) => Route::Waits(found.into_iter().map(|it| it.id).collect()),
+        _ => Route::Nowhere(ambiguous(fact, &found)),
     })
+}
+
+/// A case that a fact may mean.
+struct Candidate<'a> {
+    id: CaseId,
+    /// The latest version of its workflow.
+    handler: &'a Arc<Workflow>,
+    /// The case itself, if it is there.
+    case: Option<Arc<Case>>,
+}
+
+/// Of several candidates those that the fact is about: a unit owes many duties that
+/// are done by facts of one type, and a duty's guard says which are its own. Where
+/// no guard decides, all of them stay.
+fn meant<'a, B: Backing>(
+    state: &State<B>,
+    fact: &Fact,
+    found: Vec<Candidate<'a>>,
+) -> Result<Vec<Candidate<'a>>, StateError> {
+    if found.len() < 2 {
+        return Ok(found);
+    }
+    let mut fits = Vec::with_capacity(found.len());
+    for candidate in &found {
+        fits.push(match &candidate.case {
+            _ if candidate.handler.opens.event().is_some() => true,
+            Some(case) => is_about(state, fact, case)?,
+            None => may_open(state, fact, candidate),
+        });
+    }
+    if !fits.contains(&true) {
+        return Ok(found);
+    }
+    Ok(found.into_iter().zip(fits).filter_map(|(candidate, fits)| fits.then_some(candidate)).collect())
+}
+
+/// Whether the calendar may open a case that the fact would be about: the unit owes
+/// the duty, and the guard holds for the period that the id names.
+fn may_open<B: Backing>(state: &State<B>, fact: &Fact, candidate: &Candidate<'_>) -> bool {
+    let Candidate { id, handler, .. } = candidate;
+    let (unit, period) = id.key().split_once('/').unwrap_or((id.key(), ""));
+    let case = AwaitedCase { state: &handler.initial, owner: unit, period };
+    let owed = handler.opens.units().iter().any(|it| it.as_str() == unit);
+    let mut taken = graph::transitions(handler).filter(|(_, event, _)| **event == fact.kind);
+    owed && taken.any(|(_, _, transition)| would_hold(state, transition.when.as_ref(), fact, &case))
 }
 
 /// The workflow in force that a fact opens a case of.
@@ -102,7 +152,12 @@ fn by_key<'a>(
     for handler in handlers {
         // A key names the owing unit by its id, however the fact spells it.
         let part = |path: &Path| {
-            let text = text_at(fact, path)?;
+            // Who reports for itself need not say who it is.
+            let own = || {
+                let by_calendar = handler.opens.event().is_none();
+                (by_calendar && *path == handler.owner).then(|| fact.actor.to_string())
+            };
+            let text = text_at(fact, path).or_else(own)?;
             let unit = (*path == handler.owner).then(|| policies.resolve_unit(&text)).flatten();
             Some(unit.map_or(text, |unit| unit.to_string()))
         };
@@ -121,8 +176,8 @@ fn by_key<'a>(
     Ok(ids)
 }
 
-fn ambiguous(fact: &Fact, ids: &[(CaseId, &Arc<Workflow>)]) -> Reason {
-    let names: Vec<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
+fn ambiguous(fact: &Fact, found: &[Candidate<'_>]) -> Reason {
+    let names: Vec<&str> = found.iter().map(|it| it.id.as_str()).collect();
     let message = format!("it may mean any of {}; name one as the subject", names.join(", "));
     Reason::new("subject.ambiguous", "subject", fact.subject.as_deref().unwrap_or_default(), message)
 }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use super::admit::{Stated, refuse};
-use super::clocks;
+use super::{clocks, opening, quota};
 use crate::event::catalogue::{CaseClosed, Event, FactAccepted, Reason};
 use crate::event::fact::Fact;
-use crate::id::UnitId;
+use crate::id::{Name, UnitId};
 use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
+use crate::policy::check::graph;
 use crate::policy::definition::{Guard, State as Stage, Transition, Who, Workflow};
 use crate::policy::guard::Input;
+use crate::time::Instant;
 
 /// Decides a fact on `case`.
 ///
@@ -35,6 +37,7 @@ pub fn transit<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, case: &Case)
         from: Some(case.state.clone()),
         to: to.clone(),
         parked: stated.parked,
+        kept: opening::kept_on(stated, &workflow, case),
     };
     turn.emit(stated.recorded_at, &about, Event::FactAccepted(Box::new(accepted)))?;
     clocks::run(turn, &workflow, stated, &about, &plan)?;
@@ -42,7 +45,7 @@ pub fn transit<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, case: &Case)
         clocks::cancel_all(turn, stated.recorded_at, &about)?;
         turn.emit(stated.recorded_at, &about, Event::CaseClosed(CaseClosed { state: to }))?;
     }
-    Ok(())
+    quota::credit(turn, stated, &case.id)
 }
 
 /// Whether a fact could be taken by `case` as it stands.
@@ -52,6 +55,30 @@ pub fn transit<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, case: &Case)
 pub fn fits<B: Backing>(state: &State<B>, stated: &Stated, case: &Case) -> Result<bool, StateError> {
     let workflow = judged_by(state, case)?;
     Ok(permitted(state, &workflow, stated, case).is_ok())
+}
+
+/// Whether a fact may be about `case`, whatever state that is in: whether the guard
+/// of some transition that it would take holds.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn is_about<B: Backing>(state: &State<B>, fact: &Fact, case: &Case) -> Result<bool, StateError> {
+    let workflow = judged_by(state, case)?;
+    let mut taken = graph::transitions(&workflow).filter(|(_, event, _)| **event == fact.kind);
+    Ok(taken.any(|(_, _, transition)| holds(state, transition.when.as_ref(), fact, Some(case))))
+}
+
+/// Whether `case` would take a fact that was recorded at `at`, as it stands: for
+/// those who make facts up. Nothing is decided.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn would_take<B: Backing>(state: &State<B>, fact: &Fact, at: Instant, case: &Case) -> Result<bool, StateError> {
+    if state.policies().validate(&fact.kind, fact.version.as_deref(), &fact.data).is_err() {
+        return Ok(false);
+    }
+    let content = fact.content();
+    fits(state, &Stated { fact: fact.clone(), content, recorded_at: at, told_at: at, parked: None }, case)
 }
 
 /// The definition that a case was opened under.
@@ -153,4 +180,31 @@ fn input<'a>(fact: &'a Fact, case: Option<&'a Case>) -> Input<'a> {
         kept: case.map_or("{}", |case| case.kept.as_str()),
         seen: case.map(|case| &case.seen),
     }
+}
+
+/// What is known of a case before the calendar opens it.
+pub struct AwaitedCase<'a> {
+    /// The state it will open in.
+    pub state: &'a Name,
+    /// The unit that will owe it.
+    pub owner: &'a str,
+    /// Its period, empty when it will have none.
+    pub period: &'a str,
+}
+
+/// Whether a guard would hold for a fact on a case that is still to be opened.
+pub fn would_hold<B: Backing>(
+    state: &State<B>,
+    guard: Option<&Guard>,
+    fact: &Fact,
+    case: &AwaitedCase<'_>,
+) -> bool {
+    let Some(guard) = guard else { return true };
+    let input = Input {
+        state: case.state.as_str(),
+        owner: case.owner,
+        period: Some(case.period.to_owned()).filter(|period| !period.is_empty()),
+        ..input(fact, None)
+    };
+    state.policies().holds(guard, &input).unwrap_or(false)
 }

@@ -3,11 +3,13 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::duty::{self, AuthoredDuty};
+use super::duty::AuthoredDuty;
 use super::event_type;
 use super::ladder::AuthoredLadder;
 use super::node::{Content, Node};
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
+use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::structure;
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
@@ -28,6 +30,12 @@ pub enum Authored {
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
     Duty(Box<AuthoredDuty>),
+    /// What must come of all that, tried in virtual time; no policy.
+    Scenario(Box<AuthoredScenario>),
+    /// A figure that has to reach a number.
+    Target(Box<AuthoredTarget>),
+    /// What figures are worth.
+    Scorecard(Box<AuthoredScorecard>),
     /// What a fact must look like.
     EventType(EventTypeDefinition),
 }
@@ -60,8 +68,8 @@ impl Document {
     /// A flaw at its place in the file.
     #[must_use]
     pub fn problem(&self, mut flaw: Flaw) -> Problem {
-        if matches!(self.authored, Some(Authored::Duty(_))) {
-            flaw.field = duty::authored_field(&flaw.field);
+        if let Some(Authored::Duty(duty)) = &self.authored {
+            flaw.field = duty.authored_field(&flaw.field);
         }
         Problem { file: self.file.clone(), place: self.node.locate(&flaw.field), flaw }
     }
@@ -94,6 +102,9 @@ impl Document {
             "Calendar" => from(json).map(|it| Authored::Calendar(Box::new(it))),
             "Ladder" => from(json).map(Authored::Ladder),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
+            "Scenario" => from(json).map(|it| Authored::Scenario(Box::new(it))),
+            "Target" => from(json).map(|it| Authored::Target(Box::new(it))),
+            "Scorecard" => from(json).map(|it| Authored::Scorecard(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),
         };
         read.map_err(|flaw| vec![self.problem(flaw)])

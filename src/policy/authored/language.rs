@@ -8,11 +8,14 @@ use serde_json::{Map, Value, json};
 use super::duty::AuthoredDuty;
 use super::ladder::AuthoredLadder;
 use super::register::AuthoredRegister;
+use super::scenario::AuthoredScenario;
+use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 5] = ["Register", "Calendar", "Ladder", "Workflow", "Duty"];
+pub const KINDS: [&str; 8] =
+    ["Register", "Calendar", "Ladder", "Workflow", "Duty", "Target", "Scorecard", "Scenario"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -57,6 +60,9 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Ladder", reference::<AuthoredLadder>(&mut generator)),
         ("Workflow", reference::<AuthoredWorkflow>(&mut generator)),
         ("Duty", reference::<AuthoredDuty>(&mut generator)),
+        ("Scenario", reference::<AuthoredScenario>(&mut generator)),
+        ("Target", reference::<AuthoredTarget>(&mut generator)),
+        ("Scorecard", reference::<AuthoredScorecard>(&mut generator)),
     ];
     let mut definitions = generator.take_definitions(true);
     for (kind, reference) in &references {

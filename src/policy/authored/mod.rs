@@ -15,6 +15,8 @@ pub mod party;
 pub mod raw;
 pub mod register;
 pub mod scalar;
+pub mod scenario;
+pub mod score;
 pub mod structure;
 pub mod workflow;
 pub mod yaml;

@@ -9,7 +9,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::id::{Name, UnitId};
-use crate::policy::definition::Who;
+use crate::policy::definition::{Register, Who};
+use crate::policy::near;
+use crate::policy::problem::{Flaw, child};
 
 /// The form of one party.
 const WHO: &str = "^(owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
@@ -108,8 +110,36 @@ fn parse_all<T: std::str::FromStr>(words: &[String]) -> Result<Vec<T>, T::Err> {
 }
 
 /// A list of members, one word or several.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Members(pub Vec<Member>);
+
+impl Members {
+    /// The units that are meant, in order and each once. Groups that the register
+    /// does not know are noted under `pointer` and left out.
+    pub(super) fn units(&self, pointer: &str, register: &Register, flaws: &mut Vec<Flaw>) -> Vec<UnitId> {
+        let mut units: Vec<UnitId> = Vec::new();
+        for (at, member) in self.0.iter().enumerate() {
+            let found = match member {
+                Member::Unit(unit) => std::slice::from_ref(unit),
+                Member::Group(group) => register.groups.get(group).map_or(&[][..], Vec::as_slice),
+            };
+            if let Member::Group(group) = member
+                && !register.groups.contains_key(group)
+            {
+                let message = format!("no group is called {:?}", group.as_str());
+                let hint = near::hint(group.as_str(), register.groups.keys().map(Name::as_str));
+                let field = child(pointer, at);
+                flaws.push(Flaw::mistake("group.unknown", &field, group.as_str(), message).with_hint(hint));
+            }
+            for unit in found {
+                if !units.contains(unit) {
+                    units.push(unit.clone());
+                }
+            }
+        }
+        units
+    }
+}
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::party::{By, Parties};
+use super::party::{By, Members, Parties};
 use super::raw::Raw;
 use crate::calendar::DueRule;
-use crate::id::{EventType, Name};
+use crate::id::{EventType, Name, UnitId};
 use crate::policy::definition::{
-    Cite, Clock, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, State, Text, TimeSource,
-    Transition, Trigger, Workflow,
+    Cite, Clock, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, Register, State, Text,
+    TimeSource, Transition, Trigger, Workflow,
 };
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
@@ -41,7 +41,19 @@ pub struct AuthoredWorkflow {
     pub key: Vec<Path>,
     /// Where the owing unit stands in the opening fact.
     pub owner: Path,
-    /// Parts of the opening fact that the case remembers.
+    /// Who may owe its cases; anyone in the register when it is left out.
+    #[serde(rename = "for", default)]
+    pub owed_by: Members,
+    /// The clause within the cited notice that binds a unit, where it differs.
+    #[serde(default)]
+    pub clauses: BTreeMap<UnitId, String>,
+    /// Who helps and owes nothing.
+    #[serde(default)]
+    pub assist: Members,
+    /// What proves that it was done.
+    #[serde(default)]
+    pub evidence: Option<Text>,
+    /// Parts of the facts that the case remembers; later values replace earlier ones.
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub keep: Vec<Path>,
@@ -156,13 +168,15 @@ pub type Ladders = BTreeMap<Name, Ladder>;
 
 impl AuthoredWorkflow {
     /// The workflow with its ladders put in, and what is wrong with the parts:
-    /// every due rule that cannot be read and every unknown ladder.
+    /// every due rule that cannot be read, every unknown ladder and group.
     ///
-    /// There is a workflow unless a due rule cannot be read; an unknown ladder is
+    /// There is a workflow unless a due rule cannot be read; what is unknown is
     /// left out, so that the rest can be checked too.
     #[must_use]
-    pub fn resolve(&self, ladders: &Ladders) -> (Option<Workflow>, Vec<Flaw>) {
+    pub fn resolve(&self, ladders: &Ladders, register: &Register) -> (Option<Workflow>, Vec<Flaw>) {
         let mut flaws = Vec::new();
+        let owed_by = self.owed_by.units("/for", register, &mut flaws);
+        let assist = self.assist.units("/assist", register, &mut flaws);
         let clocks = self.clocks.iter().enumerate();
         let clocks: Vec<Option<Clock>> =
             clocks.map(|(at, clock)| clock.resolve(&child("/clocks", at), ladders, &mut flaws)).collect();
@@ -176,6 +190,12 @@ impl AuthoredWorkflow {
             effective: self.effective,
             key: self.key.clone(),
             owner: self.owner.clone(),
+            owed_by,
+            clauses: self.clauses.clone(),
+            assist,
+            evidence: self.evidence.clone(),
+            standing: None,
+            quota: None,
             keep: self.keep.clone(),
             opens: Opening::Event { event, by: by.0, when },
             initial: self.initial.clone(),

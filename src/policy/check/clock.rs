@@ -11,6 +11,8 @@ use crate::policy::problem::{Flaw, child};
 
 /// The word for the opening itself.
 const OPENED: &str = "case.opened";
+/// The word for the fact that fills a quota.
+const CREDITED: &str = "case.credited";
 
 /// What is wrong with a workflow's clocks.
 #[must_use]
@@ -36,12 +38,10 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
 
 /// Every type of fact that the workflow takes, the opening one included.
 fn taken(workflow: &Workflow) -> BTreeSet<&str> {
-    let opening = match &workflow.opens {
-        Opening::Event { event, .. } => Some(event.as_str()),
-        Opening::Calendar { .. } => None,
-    };
+    let opening = workflow.opens.event().map(EventType::as_str);
     let moved = graph::transitions(workflow).map(|(_, event, _)| event.as_str());
-    moved.chain(opening).chain([OPENED]).collect()
+    let credited = workflow.quota.iter().map(|_| CREDITED);
+    moved.chain(opening).chain(credited).chain([OPENED]).collect()
 }
 
 fn one(world: &World<'_>, workflow: &Workflow, clock: &Clock, taken: &BTreeSet<&str>) -> Vec<Flaw> {
@@ -83,12 +83,12 @@ fn trigger(
     if trigger.events.is_empty() {
         flaws.push(Flaw::mistake("clock.event-never", &child(field, "events"), "", "no fact is named here"));
     }
-    let by_calendar = matches!(workflow.opens, Opening::Calendar { .. });
+    let by_calendar = workflow.opens.event().is_none();
     for event in &trigger.events {
         let opened = event.as_str() == OPENED;
         let fact = match &workflow.opens {
             Opening::Event { event: opening, .. } if opened => opening,
-            Opening::Event { .. } | Opening::Calendar { .. } => event,
+            Opening::Event { .. } | Opening::Calendar { .. } | Opening::Once { .. } => event,
         };
         if let TimeSource::Data(data) = &trigger.at {
             flaws.extend(data_time(world, data.0.as_str(), fact, opened && by_calendar, &child(field, "at")));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::Name;
-use crate::policy::definition::{State, Transition, Workflow};
+use crate::policy::definition::{Opening, State, Transition, Workflow};
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
 
@@ -82,6 +82,10 @@ fn ways(workflow: &Workflow) -> Vec<Flaw> {
     }
     let finals: Vec<&Name> =
         workflow.states.iter().filter(|(_, it)| it.is_final).map(|(name, _)| name).collect();
+    if finals.is_empty() && workflow.standing.is_some() && matches!(workflow.opens, Opening::Once { .. }) {
+        // What goes on for ever is owed for ever; its reports are what the case collects.
+        return flaws;
+    }
     if finals.is_empty() {
         let message = "no state is final, so no case ever closes";
         flaws.push(
@@ -112,7 +116,9 @@ fn edges(workflow: &Workflow) -> BTreeMap<&Name, BTreeSet<&Name>> {
     let open = workflow.states.iter().filter(|(_, state)| !state.is_final);
     open.map(|(name, state)| {
         let own = state.events.values().filter_map(|it| it.to.as_ref());
-        (name, own.chain(everywhere.iter().copied()).collect())
+        // A quota's case closes by facts on other cases.
+        let filled = workflow.states.iter().filter(|(_, it)| it.is_final && workflow.quota.is_some());
+        (name, own.chain(everywhere.iter().copied()).chain(filled.map(|(to, _)| to)).collect())
     })
     .collect()
 }

@@ -1,7 +1,7 @@
 //! Workflows: what they refer to, their opening, their guards, and all of their parts.
 
 use super::world::World;
-use super::{clock, graph, path};
+use super::{clock, graph, owing, path};
 use crate::id::EventType;
 use crate::policy::definition::{Guard, Opening, Who, Workflow};
 use crate::policy::guard as cel;
@@ -56,21 +56,16 @@ fn opening(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
             }
             flaws.extend(named_paths(world, workflow, event));
         }
-        Opening::Calendar { calendar, units, .. } => {
+        Opening::Calendar { calendar, .. } => {
             flaws.extend(world.calendar(calendar.as_str(), "/opens/calendar/calendar"));
-            if units.is_empty() {
-                let message = "nobody owes it, so no case ever opens";
-                flaws.push(Flaw::mistake("duty.nobody", "/opens/calendar/units", "", message));
-            }
-            let pointer = "/opens/calendar/units";
-            flaws.extend(
-                units
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(at, unit)| world.unit(unit.as_str(), &child(pointer, at))),
-            );
+            flaws.extend(owing::owed(world, workflow, "/opens/calendar/units"));
+        }
+        Opening::Once { calendar, .. } => {
+            flaws.extend(world.calendar(calendar.as_str(), "/opens/once/calendar"));
+            flaws.extend(owing::owed(world, workflow, "/opens/once/units"));
         }
     }
+    flaws.extend(owing::flaws(world, workflow));
     flaws
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::policies::PolicySet;
-use crate::id::Name;
+use crate::id::{EventType, Name};
 use crate::policy::check::{self, world::World};
 use crate::policy::definition::{Definition, Register, Workflow};
 use crate::policy::problem::Flaw;
@@ -20,6 +20,10 @@ pub struct Unsound {
 
 /// How many mistakes the sentence names; the rest are counted.
 const MOST_NAMED: usize = 5;
+
+/// How many quotas one type of fact may count for: one fact closes at most so many
+/// cases beside its own, which bounds its group of events.
+pub const MOST_QUOTAS: usize = 16;
 
 impl fmt::Display for Unsound {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,7 +67,17 @@ impl PolicySet {
             Definition::Calendar(calendar) => check::calendar::flaws(calendar),
             Definition::EventType(event_type) => check::event_type::flaws(event_type),
             Definition::Workflow(workflow) => self.workflow_flaws(workflow),
+            Definition::Target(_) | Definition::Scorecard(_) => self.score_flaws(definition),
         }
+    }
+
+    fn score_flaws(&self, definition: &Definition) -> Vec<Flaw> {
+        let mut flaws = check::score::flaws(&self.world(), definition);
+        let others = self.definitions().filter_map(|(_, other)| other.effective_beside(definition));
+        // A version that begins on the same day replaces the other one.
+        let others = others.filter(|(other, this)| other.1.from != this.1.from);
+        flaws.extend(others.filter_map(|(other, this)| check::versions::overlap(other, this)));
+        flaws
     }
 
     /// The names that definitions may refer to.
@@ -93,6 +107,18 @@ impl PolicySet {
         flaws
     }
 
+    /// A fact must not count for more quotas than its group of events has room for.
+    fn crowded_quotas(&self, workflow: &Workflow) -> Vec<Flaw> {
+        let events = workflow.quota.iter().flat_map(|quota| quota.events.iter().enumerate());
+        let others = |event| self.quotas(event).filter(|name| **name != workflow.name).count();
+        let crowded = events.filter(|(_, event)| others(event) >= MOST_QUOTAS);
+        let flaw = |(at, event): (usize, &EventType)| {
+            let message = format!("{MOST_QUOTAS} other quotas count {event} already");
+            Flaw::mistake("quota.crowded", &format!("/quota/events/{at}"), event.as_str(), message)
+        };
+        crowded.map(flaw).collect()
+    }
+
     fn workflow_flaws(&self, workflow: &Workflow) -> Vec<Flaw> {
         let world = self.world();
         let mut flaws = check::workflow::flaws(&world, workflow);
@@ -102,6 +128,7 @@ impl PolicySet {
                 flaws.extend(own.into_iter().map(|flaw| flaw.under(&format!("/clocks/{at}/ladder"))));
             }
         }
+        flaws.extend(self.crowded_quotas(workflow));
         let this = (workflow.version.as_str(), workflow.effective);
         for other in self.versions(&workflow.name).filter(|it| it.effective.from != workflow.effective.from) {
             flaws.extend(check::versions::overlap((&other.version, other.effective), this));

@@ -11,6 +11,7 @@ use super::schema::EventSchemas;
 use crate::calendar::Calendar;
 use crate::event::catalogue::Reason;
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
+use crate::policy::definition::score::{Scorecard, Target};
 use crate::policy::definition::{
     Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow,
 };
@@ -133,6 +134,11 @@ impl PolicySet {
         self.0.handlers.get(event).cloned().unwrap_or_default()
     }
 
+    /// The names of the quotas that count facts of a type in any version, in order.
+    pub fn quotas(&self, event: &EventType) -> impl Iterator<Item = &Name> {
+        self.0.quotas.get(event).into_iter().flatten()
+    }
+
     /// The version of a workflow under which cases open at an instant. Its local
     /// date is that of the calendar of the latest version's first clock.
     #[must_use]
@@ -152,7 +158,7 @@ impl PolicySet {
 
     fn local_date(&self, workflow: &Workflow, at: Instant) -> NaiveDate {
         let named = match &workflow.opens {
-            Opening::Calendar { calendar, .. } => Some(calendar),
+            Opening::Calendar { calendar, .. } | Opening::Once { calendar, .. } => Some(calendar),
             Opening::Event { .. } => workflow.clocks.first().map(|clock| &clock.calendar),
         };
         let calendar = named.and_then(|name| self.calendar(name));
@@ -175,6 +181,50 @@ impl PolicySet {
     /// The definitions in force with their identities, by kind, name and version.
     pub fn definitions(&self) -> impl Iterator<Item = (Sha, &Definition)> {
         self.0.current.values().map(|(sha, definition)| (*sha, definition.as_ref()))
+    }
+}
+
+/// Targets and scorecards.
+impl PolicySet {
+    /// The names of all scorecards, in order.
+    pub fn scorecard_names(&self) -> impl Iterator<Item = &Name> {
+        self.0.card_versions.keys()
+    }
+
+    /// A scorecard that was ever in force: what judged the rankings made under it.
+    #[must_use]
+    pub fn scorecard(&self, sha: &Sha) -> Option<Arc<Scorecard>> {
+        self.0.scorecards.get(sha).cloned()
+    }
+
+    /// The version of a scorecard under which a period that ends on a local day is
+    /// scored, with its identity: of those whose span has the day, the one that
+    /// began last.
+    #[must_use]
+    pub fn scorecard_on(&self, name: &Name, on: NaiveDate) -> Option<(Sha, Arc<Scorecard>)> {
+        let begun = self.0.card_versions.get(name)?.range(..=on).rev();
+        let known = begun.filter_map(|(_, sha)| Some((*sha, self.0.scorecards.get(sha)?.clone())));
+        known.into_iter().find(|(_, card)| covers(card.effective, on))
+    }
+
+    /// The latest version of a scorecard, with its identity.
+    #[must_use]
+    pub fn latest_scorecard(&self, name: &Name) -> Option<(Sha, Arc<Scorecard>)> {
+        let sha = *self.0.card_versions.get(name)?.values().next_back()?;
+        Some((sha, self.0.scorecards.get(&sha)?.clone()))
+    }
+
+    /// The targets in force on a local day, in order of names.
+    pub fn targets_on(&self, on: NaiveDate) -> impl Iterator<Item = (Sha, &Target)> {
+        self.definitions().filter_map(move |(sha, definition)| match definition {
+            Definition::Target(target) if covers(target.effective, on) => Some((sha, target.as_ref())),
+            Definition::Target(_)
+            | Definition::Register(_)
+            | Definition::Calendar(_)
+            | Definition::EventType(_)
+            | Definition::Workflow(_)
+            | Definition::Scorecard(_) => None,
+        })
     }
 }
 

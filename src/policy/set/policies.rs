@@ -14,6 +14,7 @@ use super::schema::EventSchemas;
 use crate::calendar::Calendar;
 use crate::id::{EventType, Name, Sha};
 use crate::policy::check;
+use crate::policy::definition::score::Scorecard;
 use crate::policy::definition::{Definition, Guard, Opening, Settings, Workflow};
 use crate::policy::guard::{self, Compiled, GuardError};
 
@@ -33,6 +34,9 @@ pub(super) struct Inner {
     pub versions: BTreeMap<Name, BTreeMap<NaiveDate, Sha>>,
     pub handlers: BTreeMap<EventType, Vec<Arc<Workflow>>>,
     mentions: BTreeMap<EventType, BTreeSet<Name>>,
+    pub quotas: BTreeMap<EventType, BTreeSet<Name>>,
+    pub scorecards: BTreeMap<Sha, Arc<Scorecard>>,
+    pub card_versions: BTreeMap<Name, BTreeMap<NaiveDate, Sha>>,
     pub guards: BTreeMap<String, Arc<Result<Compiled, GuardError>>>,
     pub current: BTreeMap<Slot, (Sha, Arc<Definition>)>,
 }
@@ -81,6 +85,11 @@ impl PolicySet {
                 inner.types.entry(event_type.name.clone()).or_default().insert(event_type.clone());
             }
             Definition::Workflow(workflow) => inner.take(workflow, sha),
+            Definition::Target(_) => {}
+            Definition::Scorecard(card) => {
+                inner.scorecards.insert(sha, Arc::new((**card).clone()));
+                inner.card_versions.entry(card.name.clone()).or_default().insert(card.effective.from, sha);
+            }
         }
         Ok(Self(Arc::new(inner)))
     }
@@ -91,6 +100,8 @@ fn slot(definition: &Definition) -> Slot {
         Definition::Register(_) | Definition::Calendar(_) => String::new(),
         Definition::EventType(it) => it.version.clone(),
         Definition::Workflow(it) => it.effective.from.to_string(),
+        Definition::Target(it) => it.effective.from.to_string(),
+        Definition::Scorecard(it) => it.effective.from.to_string(),
     };
     // A tenant has one register, under whatever name.
     let name = if matches!(definition, Definition::Register(_)) { String::new() } else { definition.name() };
@@ -105,12 +116,12 @@ impl Inner {
         }
         self.workflows.insert(sha, Arc::new(workflow.clone()));
         self.versions.entry(workflow.name.clone()).or_default().insert(workflow.effective.from, sha);
-        let opening = match &workflow.opens {
-            Opening::Event { event, .. } => Some(event),
-            Opening::Calendar { .. } => None,
-        };
+        let opening = workflow.opens.event();
         for event in check::graph::transitions(workflow).map(|(_, event, _)| event).chain(opening) {
             self.mentions.entry(event.clone()).or_default().insert(workflow.name.clone());
+        }
+        for event in workflow.quota.iter().flat_map(|quota| &quota.events) {
+            self.quotas.entry(event.clone()).or_default().insert(workflow.name.clone());
         }
         self.index_handlers();
     }
@@ -131,10 +142,11 @@ impl Inner {
 fn guards(workflow: &Workflow) -> impl Iterator<Item = &Guard> {
     let opening = match &workflow.opens {
         Opening::Event { when, .. } => when.as_ref(),
-        Opening::Calendar { .. } => None,
+        Opening::Calendar { .. } | Opening::Once { .. } => None,
     };
+    let counted = workflow.quota.as_ref().and_then(|quota| quota.when.as_ref());
     let moved = check::graph::transitions(workflow).filter_map(|(_, _, it)| it.when.as_ref());
     let timed =
         workflow.clocks.iter().flat_map(|clock| [clock.start.when.as_ref(), clock.stop.when.as_ref()]);
-    opening.into_iter().chain(moved).chain(timed.flatten())
+    opening.into_iter().chain(counted).chain(moved).chain(timed.flatten())
 }

@@ -32,7 +32,11 @@ fn workflow(text: &str) -> Workflow {
     let definition = given::definitions(&[text]).pop().expect("the workflow comes last");
     match definition {
         Definition::Workflow(workflow) => *workflow,
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => {
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::EventType(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_) => {
             panic!("the workflow comes last")
         }
     }

@@ -6,10 +6,11 @@ use std::sync::{Mutex, OnceLock};
 use duban::event::fact::Fact;
 use duban::id::{EventType, UnitId};
 use duban::policy::definition::Definition;
+use duban::policy::resolve::{Report, Source, by_tenant, resolve};
 use duban::time::Instant;
 use serde_json::{Value, json};
 
-use crate::policies::shipped;
+use crate::policies::{shipped, sources};
 
 /// An instant in China's time: `2022-09-28T16:20`, with seconds and fractions if
 /// they matter, or any full RFC 3339 text.
@@ -97,10 +98,34 @@ pub fn chosen(tenant: &str, workflows: &[&str]) -> Vec<Definition> {
     let wanted: BTreeSet<&str> = workflows.iter().copied().collect();
     let of_wanted = |it: &&Definition| match it {
         Definition::Workflow(workflow) => wanted.contains(workflow.name.as_str()),
+        Definition::Target(_) | Definition::Scorecard(_) => wanted.contains(it.name().as_str()),
         Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => true,
     };
     let chosen: Vec<Definition> = all.iter().filter(of_wanted).cloned().collect();
-    let found = chosen.iter().filter(|it| matches!(it, Definition::Workflow(_))).count();
+    let is_foundation = |it: &&Definition| {
+        matches!(it, Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_))
+    };
+    let found = chosen.iter().filter(|it| !is_foundation(it)).count();
     assert_eq!(found, wanted.len(), "{workflows:?}");
     chosen
+}
+
+/// The workflows and duties of a text, resolved beside the shipped register,
+/// calendar, ladders and event types of a tenant.
+#[track_caller]
+pub fn authored(tenant: &str, text: &str) -> Vec<Definition> {
+    let report = resolved(tenant, text);
+    let lines: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    assert!(report.is_sound(), "{}", lines.join("\n"));
+    report.definitions.into_iter().filter(|it| matches!(it, Definition::Workflow(_))).collect()
+}
+
+/// What a text resolves to beside the shipped foundations of a tenant.
+pub fn resolved(tenant: &str, text: &str) -> Report {
+    let shared = ["/register.yaml", "calendars/", "ladders/", "events/"];
+    let shipped = by_tenant(&sources()).remove(tenant).expect("a tenant of the repository");
+    let mut texts: Vec<Source> =
+        shipped.into_iter().filter(|it| shared.iter().any(|part| it.path.contains(part))).collect();
+    texts.push(Source { path: format!("workflows/{tenant}/authored.yaml"), text: text.to_owned() });
+    resolve(&texts)
 }

@@ -1,11 +1,10 @@
 //! Given, at, when, then: the kernel as the engine drives it, in virtual time, on
 //! a store in memory and the policies of `workflows/`.
 //!
-//! A record is delivered as the leader delivers it: timers first, in groups, then
-//! the fact, then the sweep of an amended calendar. Layers are sealed, stored and
-//! released after each group.
+//! How a record is delivered is [`VirtualTenant`]'s; here are the words of a test.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use duban::engine::backing::{Stored, commit};
@@ -13,48 +12,46 @@ use duban::event::catalogue::{DeadlineMet, Event, EventRefused, RungReached, Ter
 use duban::event::entry::Entry;
 use duban::event::fact::{Content, Received};
 use duban::id::{CaseId, Name, Seq, Sha, TenantId};
-use duban::kernel::decide::decide;
-use duban::kernel::digest::digest;
-use duban::kernel::evolve::evolve;
-use duban::kernel::genesis::open_ledger;
 use duban::kernel::row::{Case, Deadline};
+use duban::kernel::evolve::evolve;
 use duban::kernel::state::{State, settle};
+use duban::kernel::sweep;
 use duban::kernel::turn::Outgoing;
-use duban::kernel::{layer::Layer, sweep, timers};
 use duban::memory::store::MemoryStore;
+use duban::scenario::virtual_tenant::{VirtualState, VirtualTenant};
 use duban::time::Instant;
 
-pub use super::drafts::{FactDraft, chosen, fact, publication, t};
+pub use super::drafts::{FactDraft, authored, chosen, fact, publication, t};
+
+pub use duban::scenario::virtual_tenant::Delivery;
 
 /// The state that tests look at.
-pub type TestState = State<Stored<MemoryStore>>;
-
-/// How records are delivered; no choice may change what is decided.
-#[derive(Debug, Clone, Copy)]
-pub struct Delivery {
-    /// About how many events a group has.
-    pub most: usize,
-    /// How many sealed layers wait to be stored.
-    pub unstored: usize,
-}
+pub type TestState = VirtualState;
 
 /// A tenant under test.
 pub struct Given {
-    pub state: TestState,
-    store: MemoryStore,
+    tenant_itself: VirtualTenant,
     tenant: TenantId,
-    delivery: Delivery,
-    sealed: VecDeque<Arc<Layer>>,
     now: Instant,
     next: Seq,
-    /// Everything on the ledger.
-    pub ledger: Vec<Outgoing>,
-    /// The places after which a group ended, so that an engine can die there.
-    pub group_ends: Vec<Seq>,
     /// What was delivered, in order.
     pub intake: Vec<Received>,
     /// What the last step brought.
     last: usize,
+}
+
+impl Deref for Given {
+    type Target = VirtualTenant;
+
+    fn deref(&self) -> &VirtualTenant {
+        &self.tenant_itself
+    }
+}
+
+impl DerefMut for Given {
+    fn deref_mut(&mut self) -> &mut VirtualTenant {
+        &mut self.tenant_itself
+    }
 }
 
 type Base = (MemoryStore, Vec<Outgoing>, Seq);
@@ -80,29 +77,22 @@ impl Given {
                 // A duty published just before may open its first period first.
                 assert_eq!(given.kinds().last(), Some(&"policy.published"), "{:#?}", given.events());
             }
-            let base = (given.store, given.ledger, given.next);
+            let store = given.stored().clone();
+            let base = (store, given.tenant_itself.ledger, given.next);
             bases.lock().expect("no test panics here").insert(name, base.clone());
             base
         });
         let tenant = TenantId::new(tenant).expect("a tenant");
-        let store = store.after_crash(0);
-        let state = State::load(Stored(store.clone()), &tenant).expect("a state");
-        let last = ledger.len();
-        let group_ends = vec![Seq(ledger.len() as u64)];
-        let delivery = Delivery { most: 600, unstored: 0 };
-        Self {
-            state,
-            store,
-            tenant,
-            delivery,
-            sealed: VecDeque::new(),
-            now: at,
-            next,
-            ledger,
-            group_ends,
-            intake: Vec::new(),
-            last,
-        }
+        let mut given = Self::on(&tenant, store.after_crash(0), at, next);
+        given.last = ledger.len();
+        given.group_ends = vec![Seq(ledger.len() as u64)];
+        given.ledger = ledger;
+        given
+    }
+
+    fn on(tenant: &TenantId, store: MemoryStore, now: Instant, next: Seq) -> Self {
+        let tenant_itself = VirtualTenant::found(tenant, store).expect("a state");
+        Self { tenant_itself, tenant: tenant.clone(), now, next, intake: Vec::new(), last: 0 }
     }
 
     /// A tenant whose ledger has its first entry only.
@@ -112,25 +102,19 @@ impl Given {
 
     /// The same, of a ledger that was opened elsewhere.
     pub fn opened(tenant: &TenantId, ledger: uuid::Uuid, at: Instant) -> Self {
-        let store = MemoryStore::new();
-        let mut state = State::load(Stored(store.clone()), tenant).expect("a state");
-        let out = open_ledger(&mut state, ledger, tenant, at).expect("a ledger");
-        let mut given = Self {
-            state,
-            store,
-            tenant: tenant.clone(),
-            delivery: Delivery { most: 600, unstored: 0 },
-            sealed: VecDeque::new(),
-            now: at,
-            next: Seq(1),
-            ledger: Vec::new(),
-            group_ends: Vec::new(),
-            intake: Vec::new(),
-            last: 0,
-        };
-        given.group(out);
-        given.settle_all();
+        let mut given = Self::on(tenant, MemoryStore::new(), at, Seq(1));
+        given.open(ledger, tenant, at).expect("a ledger");
         given
+    }
+
+    /// Publishes what a text says, in order.
+    #[track_caller]
+    pub fn publish(&mut self, text: &str) -> &mut Self {
+        for definition in authored(self.tenant.as_str(), text) {
+            self.when(publication(&definition));
+            assert_eq!(self.kinds().last(), Some(&"policy.published"), "{:#?}", self.events());
+        }
+        self
     }
 
     pub fn delivered(mut self, delivery: Delivery) -> Self {
@@ -177,45 +161,24 @@ impl Given {
 
     /// Decides a record as the leader does.
     pub fn deliver(&mut self, received: &Received) {
-        let most = self.delivery.most;
-        let now = timers::passes_until(&self.state, received);
-        loop {
-            let fired = timers::fire(&mut self.state, received.seq, now, most).expect("timers fire");
-            assert!(fired.out.len() < most + 400, "a group of {} events", fired.out.len());
-            let idle = fired.out.is_empty();
-            self.group(fired.out);
-            if !fired.more {
-                break;
-            }
-            assert!(!idle || most < 2, "timers are left, and none of them fires");
+        let (groups, most) = (self.group_ends.len(), self.delivery.most + 400);
+        self.tenant_itself.deliver(received).expect("every record is decided");
+        let mut before = groups.checked_sub(1).map_or(0, |at| self.group_ends[at].0);
+        for end in self.group_ends.iter().skip(groups) {
+            assert!(end.0 - before < most as u64, "a group of {} events", end.0 - before);
+            before = end.0;
         }
-        let decided = decide(&mut self.state, received).expect("every record is decided");
-        assert!(decided.len() <= duban::kernel::turn::MOST_IN_TURN, "{} events", decided.len());
-        self.group(decided);
-        self.sweep();
     }
 
     /// Goes on with sweeps that are pending.
     pub fn sweep(&mut self) {
-        while let Some(name) = sweep::pending(&self.state).expect("a state") {
-            let mut progress = sweep::Progress::default();
-            while sweep::pending(&self.state).expect("a state").as_ref() == Some(&name) {
-                self.settle_all();
-                let out = sweep::sweep(&mut self.state, &name, &mut progress, self.delivery.most);
-                self.group(out.expect("a sweep"));
-            }
-        }
+        self.tenant_itself.sweep().expect("a sweep");
     }
 
     /// One group of the sweep that is pending, from its beginning, as after a restart.
     pub fn sweep_once(&mut self, most: usize) -> usize {
         let name = sweep::pending(&self.state).expect("a state").expect("a sweep is pending");
-        self.settle_all();
-        let mut progress = sweep::Progress::default();
-        let out = sweep::sweep(&mut self.state, &name, &mut progress, most).expect("a sweep");
-        let events = out.len();
-        self.group(out);
-        events
+        self.sweep_group(&name, &mut sweep::Progress::default(), most).expect("a sweep")
     }
 
     /// Delivers a fact without the sweep that may follow.
@@ -227,47 +190,18 @@ impl Given {
             content: Content::Fact(Box::new(draft.id("cut").into_fact())),
         };
         self.next = self.next.next();
-        let decided = decide(&mut self.state, &received).expect("every record is decided");
-        self.group(decided);
+        self.decide(&received).expect("every record is decided");
         self
-    }
-
-    fn group(&mut self, out: Vec<Outgoing>) {
-        if out.is_empty() {
-            return;
-        }
-        self.ledger.extend(out);
-        self.group_ends.push(Seq(self.ledger.len() as u64));
-        self.sealed.push_back(self.state.seal().expect("a layer"));
-        while self.sealed.len() > self.delivery.unstored {
-            self.store_oldest();
-        }
-    }
-
-    fn store_oldest(&mut self) {
-        let Some(layer) = self.sealed.pop_front() else { return };
-        let rows = settle(&layer, &Stored(self.store.clone())).expect("rows");
-        commit(&self.store, rows).expect("a commit");
-        self.state.release();
-    }
-
-    /// Stores everything.
-    pub fn settle_all(&mut self) {
-        while !self.sealed.is_empty() {
-            self.store_oldest();
-        }
     }
 
     /// The store, with everything in it.
     pub fn stored(&mut self) -> &MemoryStore {
-        self.settle_all();
-        &self.store
+        self.tenant_itself.stored().expect("rows")
     }
 
     /// The digest of the rows.
     pub fn digest(&mut self) -> Sha {
-        self.settle_all();
-        digest(&Stored(self.store.clone())).expect("a digest")
+        self.tenant_itself.digest().expect("a digest")
     }
 
     /// The entries of the last step.
@@ -384,20 +318,11 @@ impl Given {
     /// An engine that died after `until` and was started again with a store made
     /// from the ledger; what it had in memory is gone.
     pub fn restarted(&self, until: Seq) -> Self {
-        let (state, store) = self.refold(until, 50);
-        Self {
-            state,
-            store,
-            tenant: self.tenant.clone(),
-            delivery: self.delivery,
-            sealed: VecDeque::new(),
-            now: self.now,
-            next: self.next,
-            ledger: self.ledger[..until.0 as usize].to_vec(),
-            group_ends: Vec::new(),
-            intake: Vec::new(),
-            last: 0,
-        }
+        let (_, store) = self.refold(until, 50);
+        let mut given = Self::on(&self.tenant, store, self.now, self.next);
+        given.delivery = self.delivery;
+        given.ledger = self.ledger[..until.0 as usize].to_vec();
+        given
     }
 
     /// Reads the intake on from where the ledger ends, as a leader that starts.

@@ -8,3 +8,4 @@ pub mod model;
 pub mod nats;
 pub mod people;
 pub mod site;
+pub mod tallies;

@@ -10,6 +10,7 @@ use duban::id::{CaseId, Name, Seq};
 use duban::kernel::index::{Count, CounterKey};
 use duban::kernel::row::{Case, Family, Parked, Schedule, Status};
 use duban::kernel::state::Backing;
+use duban::kernel::tally::TallyKey;
 use duban::policy::definition::{Ladder, Rung};
 use duban::policy::set::PolicySet;
 use duban::time::Instant;
@@ -221,7 +222,7 @@ pub fn rows(given: &mut Given) -> Result<(), String> {
                         add(Count::Provisional);
                     }
                     if let Some(at) = deadline.term.wake_at {
-                        put(Family::Timer, &[&at.to_key(), &[2], &name]);
+                        put(Family::Timer, &[&at.to_key(), &[3], &name]);
                     }
                 }
                 Status::Paused { .. } => add(Count::Paused),
@@ -261,5 +262,14 @@ pub fn rows(given: &mut Given) -> Result<(), String> {
         let (key, _) = odd.expect("they differ");
         return Err(format!("{}: {:?} instead of {:?}", name(key), found.get(key), counts.get(key)));
     }
-    Ok(())
+    let tallied: BTreeMap<Vec<u8>, i64> = scan(Family::Tally)?
+        .into_iter()
+        .map(|(key, row)| (key, i64::from_be_bytes(row.try_into().expect("eight bytes"))))
+        .collect();
+    let wanted = super::tallies::of_ledger(given);
+    let odd = tallied.iter().chain(&wanted).find(|(key, _)| tallied.get(*key) != wanted.get(*key));
+    odd.map_or(Ok(()), |(key, _)| {
+        let name = TallyKey::from_bytes(key);
+        Err(format!("{name:?}: {:?} instead of {:?}", tallied.get(key), wanted.get(key)))
+    })
 }
