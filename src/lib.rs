@@ -58,7 +58,7 @@
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
 //! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
 //! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
-//! | 11 | [`http`], [`cli`], [`telemetry`] | surfaces; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//! | 11 | [`http`], [`desk`], [`cli`], [`telemetry`] | surfaces; `desk` stands on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
 //!
 //! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
 //! its arithmetic, `explain.rs` its reasons). What a fact does is
@@ -87,6 +87,7 @@
 pub mod calendar;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod engine;
 pub mod event;
 pub mod files;

@@ -1,7 +1,9 @@
 //! The HTTP side of a serving process: its address, its router, its end.
 //!
-//! The routes and their answers are [`crate::http`]'s; here they get the rooms.
+//! The routes and their answers are [`crate::http`]'s and [`crate::desk`]'s; here
+//! they get the rooms.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +17,12 @@ use tokio_rustls::rustls::ServerConfig;
 use super::exit::{Exit, Failure, OrExit as _};
 use super::service::Room;
 use super::world;
+use crate::desk;
 use crate::http::gate::Gate;
 use crate::http::{self, Site, Tenant};
 use crate::id::TenantId;
+use crate::nats::NatsLog;
+use crate::sled_store::SledStore;
 use crate::tls::{Peer, TlsListener};
 
 /// How long requests under way may take once the process is to stop.
@@ -29,7 +34,11 @@ pub struct Doors {
     is_secure: bool,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    tenants: Tenants,
 }
+
+/// The tenants as HTTP serves them.
+type Tenants = BTreeMap<TenantId, Arc<Tenant<SledStore, NatsLog>>>;
 
 /// Takes the address, before anything else is begun.
 ///
@@ -49,6 +58,7 @@ impl Doors {
             is_secure: false,
             stop: None,
             task: None,
+            tenants: Tenants::new(),
         }
     }
 
@@ -64,7 +74,8 @@ impl Doors {
         failed: &[(TenantId, String)],
     ) -> Result<Self, Failure> {
         let address = listener.local_addr()?;
-        let service = router(rooms, failed, gate)?.into_make_service_with_connect_info::<Peer>();
+        let tenants = tenants(rooms);
+        let service = router(tenants.clone(), failed, gate)?.into_make_service_with_connect_info::<Peer>();
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
             // An error means that the sender is gone, which also means to stop.
@@ -83,7 +94,7 @@ impl Doors {
                 tracing::error!(%error, "HTTP has ended");
             }
         });
-        Ok(Self { address, is_secure, stop: Some(stop), task: Some(task) })
+        Ok(Self { address, is_secure, stop: Some(stop), task: Some(task), tenants })
     }
 
     /// Where it listens.
@@ -101,6 +112,9 @@ impl Doors {
     /// Takes no new requests and waits for those under way, for a while.
     pub async fn close(mut self) {
         drop(self.stop.take());
+        for tenant in self.tenants.values() {
+            tenant.streams.end();
+        }
         let Some(mut task) = self.task.take() else { return };
         if tokio::time::timeout(END_WITHIN, &mut task).await.is_err() {
             task.abort();
@@ -108,16 +122,20 @@ impl Doors {
     }
 }
 
-fn router(rooms: &[Room], failed: &[(TenantId, String)], gate: Gate) -> Result<Router, Failure> {
+fn router(tenants: Tenants, failed: &[(TenantId, String)], gate: Gate) -> Result<Router, Failure> {
     let metrics = crate::telemetry::keep_metrics()?;
     for (tenant, _) in failed {
         // Whoever watches the numbers must see that somebody is not served.
         metrics::gauge!("duban_ready", "tenant" => tenant.to_string()).set(0.0);
     }
+    let site = Site { tenants, now: world::wall_clock(), metrics: Some(metrics), gate: Arc::new(gate) };
+    Ok(http::router_with(site, desk::routes()))
+}
+
+fn tenants(rooms: &[Room]) -> Tenants {
     let served = |room: &Room| {
         let tenant = Tenant::new(room.handle.clone(), room.intake.clone(), room.ledger.clone());
         (room.tenant.clone(), Arc::new(tenant))
     };
-    let tenants = rooms.iter().map(served).collect();
-    Ok(http::router(Site { tenants, now: world::wall_clock(), metrics: Some(metrics), gate: Arc::new(gate) }))
+    rooms.iter().map(served).collect()
 }

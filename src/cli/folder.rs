@@ -80,6 +80,15 @@ pub fn reports(folder: &Path) -> Result<BTreeMap<String, Report>, Failure> {
     Ok(by_tenant(&texts).into_iter().map(|(tenant, texts)| (tenant, resolve(&texts))).collect())
 }
 
+/// The tenants that a folder of policies has.
+///
+/// # Errors
+/// As [`sources`]; [`Failure`] when a folder's name is none of a tenant.
+pub fn tenants(folder: &Path) -> Result<Vec<TenantId>, Failure> {
+    let names = by_tenant(&sources(folder)?).into_keys();
+    names.map(|name| TenantId::new(&name).or_failed_to(Exit::Usage, format!("read {name}"))).collect()
+}
+
 /// The definitions of the tenants that are asked for, in the order in which they
 /// are published.
 ///
@@ -126,6 +135,7 @@ pub fn calendar(named: &str) -> Result<crate::calendar::Calendar, Failure> {
         Definition::Calendar(def) => Some(def),
         Definition::Register(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => None,

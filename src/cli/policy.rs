@@ -1,4 +1,11 @@
-//! `duban policy`: checking and testing folders of policies, and the language's schema.
+//! `duban policy`: checking folders of policies, and the language's schema.
+//!
+//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it; [`reading`] is what they share.
+
+pub mod coverage;
+pub mod draw;
+pub mod list;
+pub mod reading;
 
 use std::path::PathBuf;
 
@@ -34,6 +41,12 @@ pub enum PolicyCommand {
     },
     /// Runs the scenarios beside the policies, in virtual time
     Test(scenarios::TestArgs),
+    /// Lists every clause of the notices: what encodes it, or why nothing does
+    Coverage(coverage::CoverageArgs),
+    /// Lists who owes what by when, one row a rule
+    List(list::ListArgs),
+    /// Draws a workflow's states and clocks
+    Draw(draw::DrawArgs),
     /// Prints the JSON Schema of the language, for editors
     Schema,
 }
@@ -47,6 +60,9 @@ pub async fn run(command: &PolicyCommand) -> Ended {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
         PolicyCommand::Test(args) => scenarios::run(args),
+        PolicyCommand::Coverage(args) => coverage::run(args),
+        PolicyCommand::Draw(args) => draw::run(args),
+        PolicyCommand::List(args) => list::run(args),
         PolicyCommand::Schema => {
             let mut output = Output::open();
             output.line(serde_json::to_string_pretty(&language_schema())?)?;

@@ -45,6 +45,11 @@ impl Cookies {
         self.value(headers, self.visit_name())
     }
 
+    /// Whether a line sets or ends a session.
+    pub fn is_session(self, line: &HeaderValue) -> bool {
+        line.as_bytes().strip_prefix(self.name().as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    }
+
     const fn name(self) -> &'static str {
         if self.is_secure { SECURE_NAME } else { NAME }
     }

@@ -9,8 +9,9 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::deadlines::DeadlineFilter;
 
-const KNOWN: &[&str] =
-    &["unit", "workflow", "state", "light", "from", "until", "order", "at", "limit", "cursor"];
+const KNOWN: &[&str] = &[
+    "unit", "workflow", "state", "light", "from", "until", "dayFrom", "dayTo", "order", "at", "limit", "cursor",
+];
 
 /// What is overdue, the earliest due first.
 ///
@@ -56,6 +57,8 @@ fn filter(params: &Params, usual: &DeadlineFilter) -> Result<DeadlineFilter, Pro
         lights: if lights.is_empty() { usual.lights.clone() } else { lights },
         due_from: params.instant("from")?,
         due_until: params.instant("until")?,
+        day_from: params.parsed("dayFrom")?,
+        day_to: params.parsed("dayTo")?,
         latest_first: params.word("order", &[("earliest", false), ("latest", true)])?.unwrap_or_default(),
         ..DeadlineFilter::default()
     })

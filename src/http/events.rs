@@ -111,7 +111,10 @@ pub async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
 
 /// The facts with who states them, if whoever asks may state each; what a sender says
 /// of itself in `statedby` counts for nothing here.
-fn stated<S: Store, L: Log>(asked: &Asked<S, L>, mut facts: Vec<Fact>) -> Result<Vec<Fact>, Problem> {
+///
+/// # Errors
+/// A problem that names the first that they may not.
+pub fn stated<S: Store, L: Log>(asked: &Asked<S, L>, mut facts: Vec<Fact>) -> Result<Vec<Fact>, Problem> {
     let (viewer, tenant) = (&asked.viewer, asked.tenant.handle.tenant());
     let (by, is_batch) = (viewer.stated_by(), facts.len() > 1);
     for (index, fact) in facts.iter_mut().enumerate() {

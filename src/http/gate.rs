@@ -7,15 +7,19 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
 use super::cookie::Cookies;
+use super::events::read;
 use super::origin;
+use super::params::Params;
 use super::problem::Problem;
 use super::rights;
 use crate::engine::settings::WallClock;
@@ -35,6 +39,11 @@ use crate::tls::Peer;
 const HASHED_AT_ONCE: usize = 2;
 /// The header that proves a change to come from a page of ours.
 pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// The field that proves it in a form.
+pub const CSRF_FIELD: &str = "csrf";
+/// The largest form: a fact's data, written out with its characters encoded.
+const MOST_FORM: usize = 4 * 1024 * 1024;
 
 /// How the gate is set.
 #[derive(Debug, Clone, Copy, Default)]
@@ -192,7 +201,7 @@ impl Gate {
         }
     }
 
-    async fn admit(&self, parts: &mut Parts) -> Result<Recognised, Problem> {
+    async fn admit(&self, parts: &mut Parts, proof: Option<&str>) -> Result<Recognised, Problem> {
         let nobody = || Recognised { admitted: Admitted { viewer: None, session: None }, renewed: None };
         // What leads nowhere is answered as such.
         let Some(route) = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()) else {
@@ -200,7 +209,7 @@ impl Gate {
         };
         let right = rights::needed(parts.method.as_str(), &route);
         let right = right.ok_or_else(|| Problem::method_not_allowed(&rights::allowed(&route)))?;
-        let found = self.directory().and_then(|directory| self.recognise(parts, &directory));
+        let found = self.directory().and_then(|directory| self.recognise(parts, &directory, proof));
         let found = if right == Right::Open && !is_change(parts) {
             // Whether the process lives is told whoever asks, and however wrongly.
             found.ok().flatten()
@@ -215,7 +224,12 @@ impl Gate {
         Ok(recognised)
     }
 
-    fn recognise(&self, parts: &Parts, directory: &Directory) -> Result<Option<Recognised>, Problem> {
+    fn recognise(
+        &self,
+        parts: &Parts,
+        directory: &Directory,
+        proof: Option<&str>,
+    ) -> Result<Option<Recognised>, Problem> {
         if let Some(secret) = bearer(&parts.headers)? {
             let viewer = directory.by_token(secret, self.now()).ok_or_else(|| {
                 Problem::new(
@@ -229,7 +243,7 @@ impl Gate {
         if changes {
             origin::same(&parts.headers)?;
         }
-        if let Some(found) = self.by_cookie(parts, directory, changes)? {
+        if let Some(found) = self.by_cookie(parts, directory, changes.then_some(proof))? {
             return Ok(Some(found));
         }
         if self.requires_sign_in(directory) {
@@ -243,7 +257,7 @@ impl Gate {
         &self,
         parts: &Parts,
         directory: &Directory,
-        changes: bool,
+        change: Option<Option<&str>>,
     ) -> Result<Option<Recognised>, Problem> {
         let Some(id) = self.cookies().read(&parts.headers) else { return Ok(None) };
         let now = self.now();
@@ -252,9 +266,9 @@ impl Gate {
             self.sessions().end(id);
             return Ok(None);
         };
-        let is_sign_in = parts.method == Method::POST && parts.uri.path() == "/v1/session";
-        if changes && !is_sign_in {
-            let shown = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+        // Signing in anew needs no proof of the session that it ends.
+        let is_sign_in = matches!(parts.uri.path(), "/v1/session" | "/sign-in") && parts.method == Method::POST;
+        if let Some(shown) = change.filter(|_| !is_sign_in) {
             if !shown.is_some_and(|shown| found.proves(shown)) {
                 let detail = "a change made with a session's cookie must bring the session's token in x-csrf-token; \
                               GET /v1/session gives it";
@@ -309,6 +323,36 @@ fn allow(viewer: Option<&Viewer>, right: Right, tenant: Option<&str>) -> Result<
     Err(Problem::new("access.role", detail))
 }
 
+/// What a change made with a cookie brings as its proof, and the body: a program sends
+/// it as a header, a form of ours as a field.
+async fn proof(gate: &Gate, parts: &Parts, body: Body) -> Result<(Option<String>, Body), Problem> {
+    let header = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+    let media = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
+    if header.is_some() || !is_form || gate.cookies().read(&parts.headers).is_none() {
+        return Ok((header.map(str::to_owned), body));
+    }
+    let body = read(body, MOST_FORM).await?;
+    let fields = std::str::from_utf8(&body).ok().and_then(|text| Params::of_page(text).ok());
+    let field = fields.and_then(|fields| fields.text(CSRF_FIELD).map(str::to_owned));
+    Ok((field, Body::from(body)))
+}
+
+/// Whether a browser asks for a page of the desk.
+fn is_page(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    !is_change(parts)
+        && (path == "/" || path == "/desk" || path.starts_with("/desk/"))
+        && accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn to_sign_in(parts: &Parts) -> Response {
+    let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    let then = utf8_percent_encode(wanted, NON_ALPHANUMERIC);
+    Redirect::to(&format!("/sign-in?then={then}")).into_response()
+}
+
 async fn tenant_of(parts: &mut Parts) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
     params.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned())
@@ -325,8 +369,13 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 /// Lets a request through with who sent it, or answers why not.
 pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let recognised = match gate.admit(&mut parts).await {
+    let (shown, body) = match proof(&gate, &parts, body).await {
+        Ok(read) => read,
+        Err(problem) => return problem.into_response(),
+    };
+    let recognised = match gate.admit(&mut parts, shown.as_deref()).await {
         Ok(recognised) => recognised,
+        Err(problem) if problem.rule() == "access.sign-in" && is_page(&parts) => return to_sign_in(&parts),
         Err(problem) => return problem.into_response(),
     };
     if let Some(viewer) = &recognised.admitted.viewer {
@@ -334,7 +383,9 @@ pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
     }
     parts.extensions.insert(recognised.admitted);
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let has_own = response.headers().contains_key(header::SET_COOKIE);
+    // Signing in or out has the last word about the cookie.
+    let set = response.headers().get_all(header::SET_COOKIE);
+    let has_own = set.iter().any(|line| gate.cookies().is_session(line));
     if let Some(cookie) = recognised.renewed.filter(|_| !has_own) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -21,7 +21,8 @@ pub mod rights;
 pub mod routes;
 pub mod session;
 pub mod site;
+pub mod stream;
 pub mod watch;
 
-pub use routes::router;
+pub use routes::{router, router_with};
 pub use site::{Site, Tenant};

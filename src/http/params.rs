@@ -41,6 +41,26 @@ impl Params {
         Ok(Self(params))
     }
 
+    /// The parameters of the address of a page, which shows what it was asked, so
+    /// that one it does not know misleads nobody; the last of several is taken.
+    ///
+    /// # Errors
+    /// A problem for one that is not text.
+    pub fn of_page(query: &str) -> Result<Self, Problem> {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let read = pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        });
+        read.collect::<Result<_, Problem>>().map(Self)
+    }
+
+    /// Every parameter that is not empty, by name.
+    pub fn given(&self) -> impl Iterator<Item = (&str, &str)> {
+        let given = self.0.iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A parameter as it is given; an empty one counts as left out.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

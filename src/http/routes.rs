@@ -11,12 +11,17 @@ use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations, session};
+use super::{cases, deadlines, events, health, lists, operations, session, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
-/// Everything under one router, ready to be served.
+/// The questions and the way in under one router, ready to be served.
 pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
+    router_with(site, Router::new())
+}
+
+/// The same with the routes of another surface beside them, watched alike.
+pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S, L>>>) -> Router {
     let watched = Watch::new((site.now)());
     let tenant = Router::new()
         .route("/overdue", get(deadlines::overdue::<S, L>))
@@ -29,6 +34,7 @@ pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
         .route("/policies", get(lists::policies::<S, L>))
         .route("/policies/{kind}/{name}", get(lists::policy::<S, L>))
         .route("/calendars/{name}", get(lists::calendar::<S, L>))
+        .route("/stream", get(stream::stream::<S, L>))
         .route("/status", get(operations::status::<S, L>))
         .route("/rebuild", post(operations::rebuild::<S, L>))
         .route("/due", post(operations::due::<S, L>))
@@ -42,9 +48,10 @@ pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<S, L>))
         .route("/metrics", get(health::metrics::<S, L>))
+        .merge(beside)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          policies, calendars, status, events, due and rebuild";
+                          policies, calendars, stream, status, events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", uri.path())
         })
         .layer(from_fn_with_state(Arc::clone(&site.gate), gate))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use super::site::{Site, json};
 use crate::id::{AccountName, TenantId};
 use crate::identity::grant::Grant;
 use crate::identity::password;
+use crate::identity::secret::Secret;
 use crate::identity::session::Holder;
 use crate::identity::throttle::{FOR_ACCOUNT, FROM_ADDRESS};
 use crate::identity::viewer::{Viewer, Who};
@@ -33,9 +35,11 @@ const MOST_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// What somebody types.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Typed {
-    account: String,
-    password: String,
+pub struct Typed {
+    /// The account.
+    pub account: String,
+    /// The password.
+    pub password: String,
 }
 
 /// Who somebody is, for pages and programs.
@@ -98,10 +102,26 @@ pub async fn begin<S: Store, L: Log>(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let gate = &site.gate;
     let typed = typed(&parts.headers, body).await?;
+    let (holder, cookie, csrf) = sign_in(&site.gate, &parts, typed).await?;
+    let viewer = Gate::viewer_of(&holder, &*site.gate.directory()?);
+    let mut response = answer(&site, viewer.as_ref(), Some(csrf.reveal()));
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Begins the session of whoever typed the right password: whose it is, its cookie and
+/// its CSRF token.
+///
+/// # Errors
+/// A problem, as [`begin`].
+pub async fn sign_in(
+    gate: &Gate,
+    parts: &Parts,
+    typed: Typed,
+) -> Result<(Holder, HeaderValue, Secret), Problem> {
     let account = AccountName::new(&typed.account);
-    slow_down(gate, &parts, account.as_ref().ok())?;
+    slow_down(gate, parts, account.as_ref().ok())?;
     let directory = gate.directory()?;
     let known = account.as_ref().ok().and_then(|name| directory.account(name).map(|account| (name, account)));
     let kept = known.and_then(|(_, account)| account.password.clone());
@@ -115,15 +135,12 @@ pub async fn begin<S: Store, L: Log>(
     gate.throttle().forget(&account_key(name));
     tracing::info!(account = %name, "signed in");
     let holder = Holder::Account { name: name.clone(), mark: account.mark };
-    let viewer = Gate::viewer_of(&holder, &directory);
     // Whoever had a session in this browser has another one now.
     if let Some(before) = gate.cookies().read(&parts.headers) {
         gate.sessions().end(before);
     }
-    let (cookie, csrf) = gate.begin(holder)?;
-    let mut response = answer(&site, viewer.as_ref(), Some(csrf.reveal()));
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
-    Ok(response)
+    let (cookie, csrf) = gate.begin(holder.clone())?;
+    Ok((holder, cookie, csrf))
 }
 
 async fn typed(headers: &HeaderMap, body: Body) -> Result<Typed, Problem> {
@@ -143,7 +160,7 @@ fn account_key(name: &AccountName) -> String {
 
 fn slow_down(
     gate: &Gate,
-    parts: &axum::http::request::Parts,
+    parts: &Parts,
     account: Option<&AccountName>,
 ) -> Result<(), Problem> {
     let now = gate.now();
@@ -242,7 +259,8 @@ fn onward(path: &str) -> String {
 }
 
 /// A path below our own address, so that nobody is sent elsewhere after signing in.
-fn is_ours(path: &str) -> bool {
+#[must_use]
+pub fn is_ours(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')

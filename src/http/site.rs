@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::gate::{Admitted, Gate};
 use super::params::Params;
 use super::problem::Problem;
+use super::stream::Streams;
 use crate::engine::handle::Handle;
 use crate::engine::ingest::Ingest;
 use crate::engine::settings::WallClock;
@@ -32,6 +33,8 @@ pub struct Tenant<S, L> {
     reader: Reader<S, L>,
     /// Its way in.
     pub ingest: Ingest,
+    /// Those who follow its ledger.
+    pub streams: Streams,
 }
 
 impl<S: Store, L: Log> Tenant<S, L> {
@@ -42,7 +45,7 @@ impl<S: Store, L: Log> Tenant<S, L> {
         let of_moment = handle.clone();
         let reader = Reader::new(move || of_moment.store(), ledger);
         let ingest = Ingest::start(intake, handle.tenant().clone());
-        Self { handle, reader, ingest }
+        Self { handle, reader, ingest, streams: Streams::default() }
     }
 
     /// The read side for somebody: it sees what they see.
@@ -122,6 +125,12 @@ impl<S: Store, L: Log> Asked<S, L> {
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
         self.path.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The query part of the address as it came.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
     }
 
     /// The parameters, all of which must be among `known`.

@@ -96,8 +96,9 @@ fn finish(mut response: Response, path: &str) -> Response {
         }
     }
     let headers = response.headers_mut();
-    // Every answer is as of an instant; none is to be kept.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Every answer is as of an instant, and none is to be kept but what says itself
+    // how long it stays the same.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

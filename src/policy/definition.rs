@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::notice::Notice;
 use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
@@ -39,6 +40,11 @@ pub struct Cite {
     pub notice: String,
     /// The clause within it, in the document's own numbering: `三(四)18`.
     pub clause: String,
+    /// The topic of the clause, shared by all that is said about one matter:
+    /// `publicity`. Periods and thresholds of one topic are compared, and what
+    /// contradicts is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Name>,
     /// Further clauses of the document that the same rule serves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
@@ -60,6 +66,8 @@ pub enum Definition {
     Calendar(CalendarDef),
     /// What a fact of some type must look like.
     EventType(EventTypeDefinition),
+    /// A document whose clauses the rules cite.
+    Notice(Notice),
     /// What is owed, by whom, by when. Boxed: by far the largest.
     Workflow(Box<Workflow>),
     /// A figure that has to reach a number.
@@ -76,6 +84,7 @@ impl Definition {
             Self::Register(_) => "Register",
             Self::Calendar(_) => "Calendar",
             Self::EventType(_) => "EventType",
+            Self::Notice(_) => "Notice",
             Self::Workflow(_) => "Workflow",
             Self::Target(_) => "Target",
             Self::Scorecard(_) => "Scorecard",
@@ -89,6 +98,7 @@ impl Definition {
             Self::Register(it) => it.name.to_string(),
             Self::Calendar(it) => it.name.to_string(),
             Self::EventType(it) => it.name.to_string(),
+            Self::Notice(it) => it.name.to_string(),
             Self::Workflow(it) => it.name.to_string(),
             Self::Target(it) => it.name.to_string(),
             Self::Scorecard(it) => it.name.to_string(),
@@ -102,6 +112,7 @@ impl Definition {
             Self::Register(it) => &it.version,
             Self::Calendar(it) => &it.version,
             Self::EventType(it) => &it.version,
+            Self::Notice(it) => &it.version,
             Self::Workflow(it) => &it.version,
             Self::Target(it) => &it.version,
             Self::Scorecard(it) => &it.version,
@@ -112,10 +123,38 @@ impl Definition {
     #[must_use]
     pub fn effective(&self) -> Option<Effective> {
         match self {
-            Self::Register(_) | Self::Calendar(_) | Self::EventType(_) => None,
+            Self::Register(_) | Self::Calendar(_) | Self::EventType(_) | Self::Notice(_) => None,
             Self::Workflow(it) => Some(it.effective),
             Self::Target(it) => Some(it.effective),
             Self::Scorecard(it) => Some(it.effective),
+        }
+    }
+
+    /// The workflow, if it is one.
+    #[must_use]
+    pub fn as_workflow(&self) -> Option<&Workflow> {
+        match self {
+            Self::Workflow(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::EventType(_)
+            | Self::Notice(_)
+            | Self::Target(_)
+            | Self::Scorecard(_) => None,
+        }
+    }
+
+    /// The notice, if it is one.
+    #[must_use]
+    pub const fn as_notice(&self) -> Option<&Notice> {
+        match self {
+            Self::Notice(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::EventType(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_) => None,
         }
     }
 

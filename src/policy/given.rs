@@ -4,7 +4,7 @@ use super::definition::Definition;
 use super::resolve::{Source, resolve};
 use super::set::PolicySet;
 
-/// The register, calendar and ladder that the others stand on.
+/// The register, calendar, ladder and notice that the others stand on.
 pub const FOUNDATIONS: &str = r#"
 kind: Register
 name: somewhere
@@ -30,6 +30,16 @@ quietOutsideWorkingHours: false
 rungs:
   - {at: due, light: yellow, act: reminder, to: owner}
   - {at: {workingDays: 1}, light: red, act: bulletin, to: role:credit-office}
+---
+kind: Notice
+name: somewhere-1
+version: "2022-01-01"
+title: {zh: 某地通知, en: A notice of somewhere}
+number: 某发〔2022〕1号
+issuer: {zh: 某地, en: Somewhere}
+issuedOn: "2022-01-01"
+clauses:
+  - {id: "1", title: {zh: 答复, en: Answers}}
 "#;
 
 /// A workflow of two steps with one clock.

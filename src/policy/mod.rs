@@ -6,6 +6,10 @@
 //! - [`authored`] is the language as people write it, read with line and column;
 //! - [`check`] is what must hold of a definition, whoever wrote it;
 //! - [`definition`] is what the kernel applies and the ledger carries;
+//! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
+//!   [`coverage`] says which clauses are encoded;
+//! - [`diagram`] draws a workflow;
+//! - [`rules`] lists what is owed, in words;
 //! - [`guard`] compiles and evaluates conditions;
 //! - [`publication`] is the fact by which a definition comes into force.
 //!
@@ -14,12 +18,17 @@
 
 pub mod authored;
 pub mod check;
+pub mod cites;
+pub mod coverage;
 pub mod definition;
+pub mod diagram;
 pub mod guard;
 pub mod near;
+pub mod notice;
 pub mod problem;
 pub mod publication;
 pub mod resolve;
+pub mod rules;
 pub mod set;
 pub mod words;
 

@@ -40,6 +40,9 @@ impl Report {
     }
 }
 
+/// Kinds of documents that others refer to by name.
+const REFERRED_TO: [&str; 5] = ["Register", "Calendar", "Ladder", "EventType", "Notice"];
+
 /// Folders that every tenant shares.
 const SHARED: [&str; 3] = ["calendars", "ladders", "events"];
 
@@ -89,7 +92,7 @@ impl Gathering {
         let schema_file = Path::new(&source.path).extension().is_some_and(|it| it == "json");
         if !parsed.flaws.is_empty() && parsed.documents.is_empty() {
             // Whatever the text was to define, it is not reported as unknown too.
-            self.unknowable.extend(["Register", "Calendar", "Ladder", "EventType"]);
+            self.unknowable.extend(REFERRED_TO);
         }
         // What is wrong with the text already is not told again as wrong in form.
         let told: BTreeSet<Place> = parsed.flaws.iter().map(|(place, _)| *place).collect();
@@ -106,8 +109,7 @@ impl Gathering {
 
     fn note_broken(&mut self, document: &Document, schema_file: bool) {
         let kind = if schema_file { Some("EventType") } else { document.label().0 };
-        let known = ["Register", "Calendar", "Ladder", "EventType"];
-        self.unknowable.extend(known.into_iter().filter(|name| Some(*name) == kind));
+        self.unknowable.extend(REFERRED_TO.into_iter().filter(|name| Some(*name) == kind));
     }
 
     fn finish(mut self) -> Report {
@@ -116,9 +118,12 @@ impl Gathering {
         let ladders = self.ladders(&documents, &set);
         let workflows = self.workflows(&documents, &ladders, &set);
         self.overlaps(&documents, &workflows);
-        definitions
-            .extend(workflows.into_iter().map(|(_, workflow)| Definition::Workflow(Box::new(workflow))));
-        definitions.extend(self.scores(&documents, &set));
+        let workflows = workflows.into_iter();
+        let workflows = workflows.map(|(at, workflow)| (at, Definition::Workflow(Box::new(workflow))));
+        let mut rules: Vec<(usize, Definition)> = workflows.collect();
+        rules.extend(self.scores(&documents, &set));
+        self.references(&documents, &rules, &set);
+        definitions.extend(rules.into_iter().map(|(_, rule)| rule));
         let mut problems = self.problems;
         problems.sort_by(|left, right| {
             let key = |it: &Problem| (it.file.clone(), it.place, it.flaw.field.clone(), it.flaw.rule.clone());
@@ -148,6 +153,7 @@ impl Gathering {
                 Definition::Register(_) => String::new(),
                 Definition::EventType(it) => format!("{}/{}", it.name, it.version),
                 Definition::Calendar(_)
+                | Definition::Notice(_)
                 | Definition::Workflow(_)
                 | Definition::Target(_)
                 | Definition::Scorecard(_) => definition.name(),
@@ -165,9 +171,10 @@ impl Gathering {
             Definition::Register(_) => 0,
             Definition::Calendar(_) => 1,
             Definition::EventType(_) => 2,
-            Definition::Workflow(_) => 3,
-            Definition::Target(_) => 4,
-            Definition::Scorecard(_) => 5,
+            Definition::Notice(_) => 3,
+            Definition::Workflow(_) => 4,
+            Definition::Target(_) => 5,
+            Definition::Scorecard(_) => 6,
         });
         (definitions, set)
     }
@@ -186,6 +193,7 @@ impl Gathering {
                 self.report(document, [Flaw::mistake("scenario.misplaced", "/kind", &scenario.name, message)]);
                 None
             }
+            Authored::Notice(notice) => Some(Definition::Notice((**notice).clone())),
             Authored::Ladder(_)
             | Authored::Workflow(_)
             | Authored::Duty(_)
@@ -258,11 +266,11 @@ impl Gathering {
     }
 
     /// Targets and scorecards, in this order.
-    fn scores(&mut self, documents: &[Document], set: &PolicySet) -> Vec<Definition> {
+    fn scores(&mut self, documents: &[Document], set: &PolicySet) -> Vec<(usize, Definition)> {
         let nobody = nobody();
         let Some(register) = set.register().or(nobody.as_ref()) else { return Vec::new() };
-        let mut definitions: Vec<Definition> = Vec::new();
-        for document in documents {
+        let mut definitions: Vec<(usize, Definition)> = Vec::new();
+        for (at, document) in documents.iter().enumerate() {
             let (definition, mut flaws) = match &document.authored {
                 Some(Authored::Target(authored)) => {
                     let (target, flaws) = authored.resolve(register);
@@ -277,24 +285,45 @@ impl Gathering {
             let some_group_unknown = flaws.iter().any(|flaw| flaw.rule == "group.unknown");
             if let Some(definition) = definition {
                 flaws.extend(check::score::flaws(&self.world(set), &definition));
-                let others = definitions.iter().filter_map(|other| other.effective_beside(&definition));
+                let others = definitions.iter().filter_map(|(_, other)| other.effective_beside(&definition));
                 flaws.extend(
                     others.filter_map(|(other, this)| versions::overlap(other, this)).collect::<Vec<_>>(),
                 );
-                definitions.push(definition);
+                definitions.push((at, definition));
             }
             flaws.retain(|flaw| {
                 !(self.is_unknowable(flaw) || some_group_unknown && flaw.rule == "score.nobody")
             });
             self.report(document, flaws);
         }
-        definitions.sort_by_key(|it| it.kind() == "Scorecard");
+        definitions.sort_by_key(|(_, it)| it.kind() == "Scorecard");
         definitions
     }
 
     fn is_unknowable(&self, flaw: &Flaw) -> bool {
         (flaw.rule == "ladder.unknown" && self.unknowable.contains("Ladder"))
             || (flaw.rule == "group.unknown" && self.unknowable.contains("Register"))
+    }
+
+    /// What rules and notices say of each other.
+    fn references(&mut self, documents: &[Document], rules: &[(usize, Definition)], set: &PolicySet) {
+        let mut unlisted: BTreeSet<String> = BTreeSet::new();
+        for (at, rule) in rules {
+            let mut flaws = check::cite::flaws(&self.world(set), rule);
+            // That a tenant lists no notices is told once for each that it cites.
+            flaws.retain(|flaw| flaw.is_mistake() || unlisted.insert(flaw.value.clone()));
+            self.report(&documents[*at], flaws);
+        }
+        // While a document cannot be read, what it encodes looks uncovered.
+        if rules.len() < documents.iter().filter(|document| document.is_rule()).count() {
+            return;
+        }
+        let rules: Vec<&Definition> = rules.iter().map(|(_, rule)| rule).collect();
+        for document in documents {
+            if let Some(Authored::Notice(notice)) = &document.authored {
+                self.report(document, check::coverage::flaws(notice, &rules));
+            }
+        }
     }
 
     fn overlaps(&mut self, documents: &[Document], workflows: &[(usize, Workflow)]) {

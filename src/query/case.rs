@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::error::QueryError;
 use super::explained::{ExplainedDeadline, explained};
-use super::naming::{Named, PolicyRef, workflow_of};
+use super::naming::{Named, PolicyRef, waits_for, workflow_of};
 use super::policy_cache::Policies;
 use super::progress::{Progress, progress};
 use super::rows;
@@ -78,6 +78,8 @@ pub struct CaseAnswer {
 
 /// A case as the rows have it, with what its timeline is to be read from.
 pub struct Found {
+    /// Its workflow drawn, with its state marked.
+    pub diagram: Text,
     /// The answer, its timeline still empty.
     pub answer: CaseAnswer,
     /// The ledger sequences of its events.
@@ -108,8 +110,6 @@ pub fn find(
     let workflow = workflow_of(policies, &case)?;
     let deadlines = case.deadlines.iter().map(|deadline| explained(policies, &case, &workflow, deadline, at));
     let deadlines = deadlines.collect::<Result<Vec<_>, _>>()?;
-    let state = workflow.states.get(&case.state);
-    let waits_for = state.map(|state| Named::units(policies, &state.waits_for, &case.owner));
     let calendar = zone_calendar(policies, &workflow, &case);
     let plain = || Text::new(at.to_string(), at.to_string());
     let answer = CaseAnswer {
@@ -118,7 +118,7 @@ pub fn find(
         unit: Named::unit(policies, &case.owner),
         state: Named::state(&workflow, &case.state),
         closed: case.closed_at.is_some(),
-        waits_for: waits_for.filter(|_| case.closed_at.is_none()).unwrap_or_default(),
+        waits_for: waits_for(policies, &workflow, &case),
         takes: takes(&workflow, &case),
         opened_at: case.opened_at,
         closed_at: case.closed_at,
@@ -136,7 +136,8 @@ pub fn find(
         timeline_failed: None,
         case: case.id.clone(),
     };
-    Ok(Found { answer, calendar: calendar.cloned(), history: case.history })
+    let diagram = policies.diagram(&workflow, Some(&case.state));
+    Ok(Found { diagram, answer, calendar: calendar.cloned(), history: case.history })
 }
 
 /// The types of the facts that the case's state takes.

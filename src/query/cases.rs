@@ -133,21 +133,10 @@ fn case_row(policies: &Policies, case: &Case, at: Instant) -> Result<CaseRow, Qu
         opened_at: case.opened_at,
         closed_at: case.closed_at,
         period: case.period.as_ref().map(ToString::to_string),
-        light: lights.max_by_key(|light| alarm(*light)),
+        light: lights.max_by_key(|light| light.alarm()),
         standing: workflow.standing.is_some(),
         progress: progress(policies, &workflow, case, at),
         due_at: running.map(|deadline| deadline.term.due_at).min(),
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
     })
-}
-
-/// How alarming a light is; a pause is less so than anything that runs.
-const fn alarm(light: Light) -> u8 {
-    match light {
-        Light::Paused => 0,
-        Light::OnTrack => 1,
-        Light::DueSoon => 2,
-        Light::Overdue => 3,
-        Light::Escalated => 4,
-    }
 }

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::error::QueryError;
 use super::light::Light;
-use super::naming::{Named, PolicyRef, calendar_of, clock_of, workflow_of};
+use super::naming::{Named, PolicyRef, calendar_of, clock_of, waits_for, workflow_of};
 use super::policy_cache::Policies;
-use super::span::{Span, due_text, last_day, span};
+use super::span::{Span, due_text, last_day, moment_text, span};
 use crate::calendar::Text;
 use crate::id::CaseId;
 use crate::kernel::row::{Case, Deadline};
@@ -32,6 +32,10 @@ pub struct DeadlineRow {
     pub state: Named,
     /// From when it is counted.
     pub started_at: Instant,
+    /// The same as people write it.
+    pub started: Text,
+    /// How the limit is counted, in words.
+    pub rule: Text,
     /// The due instant.
     pub due_at: Instant,
     /// The due instant as people write it, in the calendar's zone.
@@ -55,6 +59,13 @@ pub struct DeadlineRow {
     /// Since when it is declared breached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breached_at: Option<Instant>,
+    /// How often it was moved.
+    pub moves: u16,
+    /// Who must act next.
+    pub waits_for: Vec<Named>,
+    /// The period it is about, when the calendar opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
     /// The definition that judges it.
     pub policy: PolicyRef,
 }
@@ -82,6 +93,8 @@ pub fn deadline_row(
         unit: Named::unit(policies, &case.owner),
         state: Named::state(&workflow, &case.state),
         started_at: term.started_at,
+        started: moment_text(calendar, term.started_at),
+        rule: clock.due.text(),
         due_at: term.due_at,
         due: due_text(calendar, term),
         last_day: last_day(calendar, term),
@@ -92,6 +105,9 @@ pub fn deadline_row(
         reminded_at: deadline.reminded_at,
         level: deadline.level,
         breached_at: deadline.breached_at,
+        moves: deadline.moves,
+        waits_for: waits_for(policies, &workflow, case),
+        period: case.period.as_ref().map(ToString::to_string),
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
     })
 }

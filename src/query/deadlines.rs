@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
+use chrono::NaiveDate;
+
 use super::deadline_row::{DeadlineRow, deadline_row};
 use super::error::QueryError;
 use super::light::Light;
@@ -13,6 +15,8 @@ use super::page::{List, Page, PageAsk};
 use super::paused;
 use super::policy_cache::Policies;
 use super::rows::{Stretch, case, walk};
+use super::span::last_day;
+use crate::event::catalogue::Term;
 use crate::id::{Name, UnitId};
 use crate::identity::sight::Scope;
 use crate::kernel::row::{Case, Deadline, Family, Status, split_deadline_key};
@@ -45,6 +49,10 @@ pub struct DeadlineFilter {
     pub due_from: Option<Instant>,
     /// Those due before this instant.
     pub due_until: Option<Instant>,
+    /// Those whose last day is this one or a later one.
+    pub day_from: Option<NaiveDate>,
+    /// Those whose last day is this one or an earlier one.
+    pub day_to: Option<NaiveDate>,
     /// The latest first instead of the earliest.
     pub latest_first: bool,
     /// Whose deadlines may be shown, whatever else is asked for. The reader sets it.
@@ -79,7 +87,7 @@ impl DeadlineFilter {
         case.is_some_and(|rest| rest.first() == Some(&b'/'))
     }
 
-    fn takes_case(&self, case: &Case) -> bool {
+    pub(super) fn takes_case(&self, case: &Case) -> bool {
         self.scope.has(&case.owner)
             && self.unit.as_ref().is_none_or(|unit| case.owner == *unit)
             && self.state.as_ref().is_none_or(|state| case.state == *state)
@@ -90,11 +98,27 @@ impl DeadlineFilter {
         self.due_from.is_none_or(|from| due_at >= from) && self.due_until.is_none_or(|until| due_at < until)
     }
 
+    /// Whether the last day of a deadline, on its own calendar, is one asked for.
+    fn takes_day(&self, policies: &Policies, term: &Term) -> bool {
+        if self.day_from.is_none() && self.day_to.is_none() {
+            return true;
+        }
+        let calendar = policies.set.calendar_by_sha(&term.calendar);
+        let day = calendar.map_or_else(|| policies.day_of(term.due_at), |calendar| last_day(calendar, term));
+        self.day_from.is_none_or(|from| day >= from) && self.day_to.is_none_or(|to| day <= to)
+    }
+
     /// The light of a deadline, if it is one asked for.
-    pub(super) fn light(&self, case: &Case, deadline: &Deadline, at: Instant) -> Option<Light> {
-        let light = Light::of(deadline, at)?;
-        let asked = self.takes_case(case) && self.takes_light(light) && self.takes_due(deadline.term.due_at);
-        asked.then_some(light)
+    pub(super) fn light(
+        &self,
+        policies: &Policies,
+        case: &Case,
+        deadline: &Deadline,
+        at: Instant,
+    ) -> Option<Light> {
+        let (light, term) = (Light::of(deadline, at)?, &deadline.term);
+        let asked = self.takes_case(case) && self.takes_light(light) && self.takes_due(term.due_at);
+        (asked && self.takes_day(policies, term)).then_some(light)
     }
 
     /// The index to walk and what its keys begin with.
@@ -111,9 +135,17 @@ impl DeadlineFilter {
     /// The first instant of the index that matters and the first after those that
     /// do. The index holds first overdue instants, a nanosecond past an inclusive
     /// due instant, so the row behind a key is looked at once more.
-    fn instants(&self, at: Instant) -> (Option<Instant>, Option<Instant>) {
+    fn instants(&self, policies: &Policies, at: Instant) -> (Option<Instant>, Option<Instant>) {
         let past = |at: Instant| Instant::from_nanos(at.as_nanos().saturating_add(1));
         let (mut from, mut until) = (self.due_from, self.due_until.map(past));
+        // Days are looked up generously, by a day on either side, since a deadline's
+        // own calendar may lie in another zone; the row behind the key decides.
+        if let Some(calendar) = policies.home_calendar() {
+            let opens = self.day_from.and_then(|day| day.pred_opt()).map(|day| calendar.midnight(day));
+            let ends = self.day_to.and_then(|day| day.succ_opt()).map(|day| calendar.day_end(day));
+            from = from.max(opens);
+            until = [until, ends].into_iter().flatten().min();
+        }
         if !self.lights.is_empty() && self.lights.iter().all(|light| light.is_late()) {
             until = Some(until.map_or(past(at), |until| until.min(past(at))));
         }
@@ -123,10 +155,10 @@ impl DeadlineFilter {
         (from, until)
     }
 
-    fn stretch(&self, prefix: &[u8], at: Instant, after: Option<Vec<u8>>) -> Stretch {
+    fn stretch(&self, policies: &Policies, prefix: &[u8], at: Instant, after: Option<Vec<u8>>) -> Stretch {
         let mut stretch = Stretch::of_prefix(prefix);
         let place = |at: Instant| [prefix, &at.to_key()].concat();
-        let (from, until) = self.instants(at);
+        let (from, until) = self.instants(policies, at);
         if let Some(from) = from {
             stretch.from = Bound::Included(place(from));
         }
@@ -171,7 +203,7 @@ pub fn deadlines(
         return paused::paused(rows, policies, filter, ask, at);
     }
     let (family, prefix) = filter.index();
-    let mut stretch = filter.stretch(&prefix, at, ask.after(filter.list())?);
+    let mut stretch = filter.stretch(policies, &prefix, at, ask.after(filter.list())?);
     let mut found = Vec::new();
     let (mut keys_left, mut cases_left) = (MOST_KEYS, MOST_CASES + ask.limit);
     loop {
@@ -260,6 +292,6 @@ fn behind(
     let Some(case) = case(rows, &id)? else { return Ok(None) };
     let running = |it: &&Deadline| it.clock == clock && it.status == Status::Running;
     let Some(deadline) = case.deadlines.iter().find(running) else { return Ok(None) };
-    let Some(light) = filter.light(&case, deadline, at) else { return Ok(None) };
+    let Some(light) = filter.light(policies, &case, deadline, at) else { return Ok(None) };
     deadline_row(policies, &case, deadline, light, at).map(Some)
 }

@@ -28,6 +28,26 @@ pub struct Next {
     pub words: Text,
 }
 
+/// One rung of a deadline's ladder, for the first time or a repetition.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RungTime {
+    /// When it is reached.
+    pub at: Instant,
+    /// The same as people write it.
+    pub when: Text,
+    /// `reminder`, `supervision-sheet`, `bulletin` or `summons`.
+    pub what: &'static str,
+    /// The same in words.
+    pub words: Text,
+    /// Who is told.
+    pub to: Vec<Named>,
+    /// How many times it is reached before, plus one.
+    pub nth: u16,
+    /// Whether it was reached, or passed over because it lay in the past.
+    pub used: bool,
+}
+
 /// A deadline of a case, open or ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,6 +87,8 @@ pub struct ExplainedDeadline {
     /// What it comes to next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
+    /// Its ladder in the order of time, used rungs included; empty once it ended.
+    pub ladder: Vec<RungTime>,
     /// How many reminders were raised.
     pub reminders: u16,
     /// When the last one was.
@@ -123,6 +145,7 @@ pub fn explained(
         cite,
         explanation,
         next: next(policies, case, clock, deadline),
+        ladder: ladder(policies, case, clock, deadline),
         reminders: deadline.reminders,
         reminded_at: deadline.reminded_at,
         level: deadline.level,
@@ -195,6 +218,32 @@ fn next(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) ->
         format!("{} {}{nth_en} to {en}", moment.en, act.en),
     );
     Some(Next { at, what: act_name(rung.act), to, words })
+}
+
+/// All rungs of a running deadline by the calendar in force.
+fn ladder(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) -> Vec<RungTime> {
+    let rungs = clock.ladder.as_ref().filter(|_| deadline.status == Status::Running);
+    let Some((rungs, (calendar_sha, calendar))) = rungs.zip(policies.set.calendar(&clock.calendar)) else {
+        return Vec::new();
+    };
+    let fresh = Term { rungs: Vec::new(), ..deadline.term.clone() };
+    let times = Timepiece { clock, calendar_sha, calendar }.rungs_left(&fresh);
+    let each = rungs.rungs.iter().zip(0_usize..).flat_map(|(rung, place)| {
+        let used = deadline.term.rungs.get(place).copied().unwrap_or(0);
+        (1..=rung.most).map(move |nth| (rung, nth, nth <= used))
+    });
+    let told = each.zip(times).map(|((rung, nth, used), at)| RungTime {
+        at,
+        when: moment_text(calendar, at),
+        what: act_name(rung.act),
+        words: act_words(rung.act),
+        to: Named::units(policies, &rung.to, &case.owner),
+        nth,
+        used,
+    });
+    let mut told: Vec<RungTime> = told.collect();
+    told.sort_by_key(|rung| rung.at);
+    told
 }
 
 /// The titles of several things in one language.

@@ -84,6 +84,18 @@ impl Light {
         Text::new(zh, en)
     }
 
+    /// How alarming it is; a pause is less so than anything that runs.
+    #[must_use]
+    pub const fn alarm(self) -> u8 {
+        match self {
+            Self::Paused => 0,
+            Self::OnTrack => 1,
+            Self::DueSoon => 2,
+            Self::Overdue => 3,
+            Self::Escalated => 4,
+        }
+    }
+
     /// Whether it says that the due instant has passed.
     #[must_use]
     pub const fn is_late(self) -> bool {

@@ -9,23 +9,33 @@
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`] and [`policy_cache`] are how the projection is read.
 
+pub mod agenda;
+pub mod breaches;
 pub mod case;
 pub mod cases;
 pub mod counts;
 pub mod deadline_row;
 pub mod deadlines;
+pub mod desk;
+pub mod duties;
 pub mod error;
 pub mod explained;
+pub mod find;
+pub mod home;
 pub mod light;
 pub mod naming;
+pub mod overview;
 pub mod page;
 mod paused;
 pub mod policies;
 pub mod policy_cache;
 pub mod progress;
 pub mod reader;
+pub mod recent;
 pub mod refusals;
 pub mod rows;
+pub mod rules;
+pub mod settled;
 pub mod span;
 pub mod tallies;
 pub mod telling;

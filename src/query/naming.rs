@@ -86,6 +86,13 @@ impl Named {
     }
 }
 
+/// Who must act next in a case; nobody once it is closed.
+#[must_use]
+pub fn waits_for(policies: &Policies, workflow: &Workflow, case: &Case) -> Vec<Named> {
+    let state = workflow.states.get(&case.state).filter(|_| case.closed_at.is_none());
+    state.map(|state| Named::units(policies, &state.waits_for, &case.owner)).unwrap_or_default()
+}
+
 /// The definition that judges a case.
 ///
 /// # Errors

@@ -30,6 +30,8 @@ pub enum List {
     Cases = b'c',
     /// Refusals.
     Refusals = b'r',
+    /// Met deadlines, by case.
+    Settled = b'm',
 }
 
 /// What part of a list is asked for.

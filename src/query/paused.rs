@@ -31,7 +31,7 @@ pub fn paused(
     ask: &PageAsk,
     at: Instant,
 ) -> Result<Page<DeadlineRow>, QueryError> {
-    if filter.lights.len() > 1 || filter.due_from.is_some() || filter.due_until.is_some() {
+    if filter.lights.len() > 1 || filter.due_from.is_some() || filter.due_until.is_some() || filter.day_from.is_some() || filter.day_to.is_some() {
         let hint = "ask for paused deadlines by themselves: they have no due instant while they stand still";
         return Err(QueryError::asked("light", Light::Paused.name(), hint));
     }
@@ -50,7 +50,7 @@ pub fn paused(
         last = key.to_vec();
         let case: Case = decode(Family::Case, key, bytes)?;
         for deadline in &case.deadlines {
-            if let Some(light) = filter.light(&case, deadline, at) {
+            if let Some(light) = filter.light(policies, &case, deadline, at) {
                 found.push(deadline_row(policies, &case, deadline, light, at)?);
             }
         }

@@ -18,7 +18,7 @@ use crate::time::Instant;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyEntry {
-    /// `Register`, `Calendar`, `EventType` or `Workflow`.
+    /// `Register`, `Calendar`, `EventType`, `Notice` or `Workflow`.
     pub kind: &'static str,
     /// The name under which later versions replace it.
     pub name: String,
@@ -93,6 +93,7 @@ impl Policies {
             | Definition::Register(_)
             | Definition::Calendar(_)
             | Definition::EventType(_)
+            | Definition::Notice(_)
             | Definition::Target(_)
             | Definition::Scorecard(_) => None,
         });
@@ -202,6 +203,7 @@ fn row(published: &Published) -> PolicyEntry {
         Definition::Register(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Calendar(_) => (None, None, None),
         Definition::EventType(it) => (named(&it.title.zh, &it.title.en), None, None),
+        Definition::Notice(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Workflow(it) => {
             (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
         }

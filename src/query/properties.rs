@@ -68,6 +68,7 @@ fn world() -> World {
             Definition::Workflow(it) => drop(workflows.insert(it.name.to_string(), sha)),
             Definition::Register(_)
             | Definition::EventType(_)
+            | Definition::Notice(_)
             | Definition::Target(_)
             | Definition::Scorecard(_) => {}
         }

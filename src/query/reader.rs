@@ -18,9 +18,11 @@ use super::policy_cache::{Policies, PolicyCache};
 use super::refusals::{Refusal, RefusalFilter, refusals};
 use super::rows::{Answer, as_of};
 use super::timeline::timeline;
-use crate::calendar::answer_line;
+use crate::calendar::{Text, answer_line};
 use crate::id::{CaseId, UnitId};
-use crate::identity::sight::Sight;
+use crate::event::catalogue::Event;
+use crate::event::entry::Entry;
+use crate::identity::sight::{Scope, Sight};
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
 use crate::time::Instant;
@@ -28,10 +30,10 @@ use crate::time::Instant;
 /// Answers questions about one tenant, as far as somebody's sight goes. Cheap to
 /// clone.
 pub struct Reader<S, L> {
-    sight: Arc<Sight>,
-    store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
-    ledger: L,
-    cache: Arc<PolicyCache>,
+    pub(super) sight: Arc<Sight>,
+    pub(super) store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
+    pub(super) ledger: L,
+    pub(super) cache: Arc<PolicyCache>,
 }
 
 impl<S, L: Clone> Clone for Reader<S, L> {
@@ -57,6 +59,34 @@ impl<S: Store, L: Log> Reader<S, L> {
     #[must_use]
     pub fn seen_by(&self, sight: Sight) -> Self {
         Self { sight: Arc::new(sight), ..self.clone() }
+    }
+
+    /// The unit that an aggregated answer is about: the one asked for if it is seen, the
+    /// only one that is seen, or none for all.
+    ///
+    /// # Errors
+    /// [`QueryError::Unknown`] for a unit that is not seen; [`QueryError::Asked`] when
+    /// several are seen and none is named.
+    pub(super) fn unit_seen<'u>(&'u self, asked: Option<&'u UnitId>) -> Result<Option<&'u UnitId>, QueryError> {
+        match (&self.sight.cases, asked) {
+            (Scope::All, asked) => Ok(asked),
+            (scope, Some(unit)) if scope.has(unit) => Ok(Some(unit)),
+            (_, Some(unit)) => Err(QueryError::Unknown {
+                what: "the unit",
+                name: unit.to_string(),
+                hint: "it is none of those that you may see",
+            }),
+            (scope, None) => {
+                let several = || QueryError::asked("unit", "", "name one of the units that you may see");
+                scope.only().map(Some).ok_or_else(several)
+            }
+        }
+    }
+
+    /// Whether an entry of the ledger is shown: one about a unit that is seen.
+    #[must_use]
+    pub fn sees(&self, entry: &Entry) -> bool {
+        sees(&self.sight, entry)
     }
 
     /// What this reader sees.
@@ -111,8 +141,9 @@ impl<S: Store, L: Log> Reader<S, L> {
     ) -> Result<Answer<Page<Refusal>>, QueryError> {
         let store = (self.store)();
         let view = store.view();
+        let policies = self.cache.read(&view)?;
         let filter = RefusalFilter { scope: self.sight.refusals.clone(), ..filter.clone() };
-        answer(&view, at, refusals(&view, &filter, ask)?)
+        answer(&view, at, refusals(&view, &policies, &filter, ask)?)
     }
 
     /// The counts at `at`, of one unit or of all. Blocking.
@@ -134,6 +165,18 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// [`QueryError::Unknown`] when there is no such case; others when the
     /// projection cannot be read.
     pub async fn case(&self, id: &CaseId, at: Instant) -> Result<Answer<CaseAnswer>, QueryError> {
+        Ok(self.drawn_case(id, at).await?.0)
+    }
+
+    /// The same, with its workflow drawn as SVG and its state marked.
+    ///
+    /// # Errors
+    /// As [`Reader::case`].
+    pub async fn drawn_case(
+        &self,
+        id: &CaseId,
+        at: Instant,
+    ) -> Result<(Answer<CaseAnswer>, Text), QueryError> {
         let reader = self.clone();
         let asked = id.clone();
         let found = tokio::task::spawn_blocking(move || {
@@ -152,7 +195,7 @@ impl<S: Store, L: Log> Reader<S, L> {
             }
             Err(error) => found.answer.timeline_failed = Some(error.to_string()),
         }
-        Ok(Answer { as_of, body: found.answer })
+        Ok((Answer { as_of, body: found.answer }, found.diagram))
     }
 
     /// The definitions in force. Blocking.
@@ -207,7 +250,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         Ok(answers)
     }
 
-    fn of_policies<T>(
+    pub(super) fn of_policies<T>(
         &self,
         at: Instant,
         ask: impl FnOnce(&Policies) -> Result<T, QueryError>,
@@ -219,6 +262,16 @@ impl<S: Store, L: Log> Reader<S, L> {
     }
 }
 
-fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
+/// Whether an entry is about a unit within `sight`. What is about none, such as a
+/// calendar, is shown to those only who see everything.
+pub(super) fn sees(sight: &Sight, entry: &Entry) -> bool {
+    let scope = match &entry.decided.event {
+        Event::EventRefused(_) | Event::EventDuplicated(_) | Event::EventParked(_) => &sight.refusals,
+        _ => &sight.cases,
+    };
+    *scope == Scope::All || entry.decided.unit.as_ref().is_some_and(|unit| scope.has(unit))
+}
+
+pub(super) fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
     Ok(Answer { as_of: as_of(rows, at)?, body })
 }

@@ -158,6 +158,7 @@ impl Teller<'_> {
             Definition::EventType(_)
             | Definition::Register(_)
             | Definition::Calendar(_)
+            | Definition::Notice(_)
             | Definition::Workflow(_)
             | Definition::Target(_)
             | Definition::Scorecard(_) => None,

@@ -135,7 +135,7 @@ impl Bench {
 const fn is_chosen(definition: &Definition) -> bool {
     match definition {
         Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => false,
+        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) | Definition::Notice(_) => false,
     }
 }
 

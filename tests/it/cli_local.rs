@@ -77,7 +77,7 @@ fn exit_codes_say_what_kind_of_thing_went_wrong() {
 #[test]
 fn the_shipped_policies_have_no_mistakes_and_broken_ones_are_all_named() {
     let said = duban(&["policy", "check", "workflows"]).ends(0);
-    assert!(said.out.ends_with("0 mistakes, 0 findings\n"), "{}", said.out);
+    assert!(said.out.lines().any(|line| line.starts_with("0 mistakes, ")), "{}", said.out);
     let folder = tempfile::TempDir::new().expect("a folder");
     let tenant = folder.path().join("genhe");
     fs::create_dir(&tenant).expect("a folder");

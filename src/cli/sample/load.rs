@@ -50,6 +50,7 @@ pub fn facts(tenant: &TenantId, definitions: &[Definition], now: Instant) -> Res
         Definition::Calendar(def) => Calendar::new(def.clone()).ok(),
         Definition::Register(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => None,

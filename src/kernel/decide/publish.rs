@@ -51,6 +51,7 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         }
         Definition::Register(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => false,
@@ -63,6 +64,7 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Calendar(_)
+        | Definition::Notice(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => (None, None),
     };

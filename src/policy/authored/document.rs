@@ -15,6 +15,7 @@ use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 use crate::policy::definition::EventTypeDefinition;
 use crate::policy::near;
+use crate::policy::notice::Notice;
 use crate::policy::problem::{Flaw, Place, Problem};
 
 /// What a document says.
@@ -26,6 +27,8 @@ pub enum Authored {
     Calendar(Box<CalendarDef>),
     /// Who is told when.
     Ladder(AuthoredLadder),
+    /// A document whose clauses the rules cite.
+    Notice(Box<Notice>),
     /// What is owed once.
     Workflow(Box<AuthoredWorkflow>),
     /// What is owed again and again.
@@ -80,6 +83,25 @@ impl Document {
         (self.node.text("kind"), self.node.text("name"))
     }
 
+    /// Whether it is, or cannot be told not to be, a rule that cites clauses.
+    #[must_use]
+    pub const fn is_rule(&self) -> bool {
+        match self.authored {
+            Some(
+                Authored::Workflow(_) | Authored::Duty(_) | Authored::Target(_) | Authored::Scorecard(_),
+            )
+            | None => true,
+            Some(
+                Authored::Register(_)
+                | Authored::Calendar(_)
+                | Authored::Ladder(_)
+                | Authored::Notice(_)
+                | Authored::Scenario(_)
+                | Authored::EventType(_),
+            ) => false,
+        }
+    }
+
     fn event_type(&self) -> Result<Authored, Vec<Problem>> {
         let read = event_type::resolve(self.node.json());
         read.map(Authored::EventType)
@@ -101,6 +123,7 @@ impl Document {
             "Register" => from(json).map(Authored::Register),
             "Calendar" => from(json).map(|it| Authored::Calendar(Box::new(it))),
             "Ladder" => from(json).map(Authored::Ladder),
+            "Notice" => from(json).map(|it| Authored::Notice(Box::new(it))),
             "Workflow" => from(json).map(|it| Authored::Workflow(Box::new(it))),
             "Scenario" => from(json).map(|it| Authored::Scenario(Box::new(it))),
             "Target" => from(json).map(|it| Authored::Target(Box::new(it))),

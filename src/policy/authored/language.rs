@@ -12,10 +12,11 @@ use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
+use crate::policy::notice::Notice;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 8] =
-    ["Register", "Calendar", "Ladder", "Workflow", "Duty", "Target", "Scorecard", "Scenario"];
+pub const KINDS: [&str; 9] =
+    ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty", "Target", "Scorecard", "Scenario"];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -58,6 +59,7 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Register", reference::<AuthoredRegister>(&mut generator)),
         ("Calendar", reference::<CalendarDef>(&mut generator)),
         ("Ladder", reference::<AuthoredLadder>(&mut generator)),
+        ("Notice", reference::<Notice>(&mut generator)),
         ("Workflow", reference::<AuthoredWorkflow>(&mut generator)),
         ("Duty", reference::<AuthoredDuty>(&mut generator)),
         ("Scenario", reference::<AuthoredScenario>(&mut generator)),

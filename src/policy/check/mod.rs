@@ -4,10 +4,13 @@
 //! JSON Pointers into the definition. Mistakes refuse it; findings are told.
 
 pub mod calendar;
+pub mod cite;
 pub mod clock;
+pub mod coverage;
 pub mod event_type;
 pub mod graph;
 pub mod ladder;
+pub mod notice;
 pub mod owing;
 pub mod path;
 pub mod register;

@@ -29,6 +29,7 @@ pub fn flaws(world: &World<'_>, definition: &Definition) -> Vec<Flaw> {
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Workflow(_) => Vec::new(),
     }
 }

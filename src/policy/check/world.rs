@@ -8,6 +8,7 @@ use crate::event::names::is_reserved;
 use crate::id::EventType;
 use crate::policy::definition::{Register, Who};
 use crate::policy::near;
+use crate::policy::notice::Notice;
 use crate::policy::problem::{Flaw, child};
 
 /// What is known by name while definitions are checked.
@@ -19,6 +20,8 @@ pub struct World<'a> {
     pub calendars: BTreeSet<&'a str>,
     /// Every version's schema of every event type.
     pub types: BTreeMap<&'a str, Vec<&'a Value>>,
+    /// The notices by their names.
+    pub notices: BTreeMap<&'a str, &'a Notice>,
     /// Kinds of names that cannot be looked up, because the document that has
     /// them is broken itself; they are not reported a second time.
     pub unknowable: BTreeSet<&'static str>,

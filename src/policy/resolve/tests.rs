@@ -15,7 +15,7 @@ fn sound_texts_resolve_in_the_order_of_publication() {
     let report = resolve(&given::sources(&[("matter.yaml", given::WORKFLOW)]));
     assert_eq!(report.problems, []);
     let kinds: Vec<&str> = report.definitions.iter().map(Definition::kind).collect();
-    assert_eq!(kinds, ["Register", "Calendar", "EventType", "EventType", "Workflow"]);
+    assert_eq!(kinds, ["Register", "Calendar", "EventType", "EventType", "Notice", "Workflow"]);
 }
 
 #[test]
@@ -46,6 +46,7 @@ fn what_two_files_say_together_is_checked() {
             "b.yaml effective.overlap",
             "c.yaml name.duplicate",
             "c.yaml name.duplicate",
+            "c.yaml name.duplicate",
             "c.yaml name.duplicate"
         ]
     );
@@ -58,6 +59,56 @@ fn a_broken_register_does_not_make_every_unit_unknown() {
     sources[0] = given::file("foundations.yaml", &broken);
     let rules: Vec<String> = resolve(&sources).problems.into_iter().map(|it| it.flaw.rule).collect();
     assert_eq!(rules, ["key.missing", "key.unknown"]);
+}
+
+/// What is told when the foundations' notice is replaced by this list of clauses.
+fn told_of_clauses(clauses: &str) -> String {
+    let listed = given::FOUNDATIONS.replace("  - {id: \"1\", title: {zh: 答复, en: Answers}}\n", clauses);
+    let mut sources = given::sources(&[("matter.yaml", given::WORKFLOW)]);
+    sources[0] = given::file("foundations.yaml", &listed);
+    told(&sources)
+}
+
+#[test]
+fn clauses_that_are_cited_and_not_listed_are_mistakes() {
+    let titled = "title: {zh: 答复, en: Answers}";
+    insta::assert_snapshot!(told_of_clauses(&format!("  - {{id: \"11\", {titled}}}\n")));
+    let listed = given::FOUNDATIONS.replace("name: somewhere-1", "name: somewhere-2");
+    let mut sources = given::sources(&[("matter.yaml", given::WORKFLOW)]);
+    sources[0] = given::file("foundations.yaml", &listed);
+    insta::assert_snapshot!(told(&sources));
+}
+
+#[test]
+fn clauses_that_nothing_encodes_or_that_contradict_are_findings() {
+    let titled = "title: {zh: 事, en: Matter}";
+    let why = "unsupervised: {zh: 范围, en: Scope}";
+    let clauses = format!(
+        "  - {{id: \"1\", {titled}, {why}}}\n  - {{id: 二, {titled}, {why}}}\n  - {{id: 二(一)2, {titled}}}\n  \
+         - {{id: 二(二)3, {titled}, {why}}}\n  - {{id: 三, {titled}, {why}, states: {{count: 3, of: 二}}}}\n"
+    );
+    insta::assert_snapshot!(told_of_clauses(&clauses));
+}
+
+#[test]
+fn a_notice_lists_every_clause_once_and_says_what_it_states() {
+    let titled = "title: {zh: 事, en: Matter}";
+    let clauses = format!(
+        "  - {{id: \"1\", {titled}}}\n  - {{id: \"1\", {titled}}}\n  - {{id: 二, {titled}, states: {{count: 3}}}}\n  \
+         - {{id: 三, {titled}, states: {{count: 3, of: 四}}}}\n  - {{id: 五, {titled}, states: {{topic: news}}}}\n"
+    );
+    insta::assert_snapshot!(told_of_clauses(&clauses));
+}
+
+#[test]
+fn a_tenant_without_notices_is_told_once_for_each_that_it_cites() {
+    let without = given::FOUNDATIONS.split("---\nkind: Notice").next().expect("what stands before it");
+    let mut sources = given::sources(&[("matter.yaml", given::WORKFLOW)]);
+    sources[0] = given::file("foundations.yaml", without);
+    insta::assert_snapshot!(told(&sources));
+    let broken = given::FOUNDATIONS.replace("issuedOn: ", "isuedOn: ");
+    sources[0] = given::file("foundations.yaml", &broken);
+    insta::assert_snapshot!(told(&sources));
 }
 
 #[test]

@@ -62,10 +62,17 @@ impl PolicySet {
     /// Mistakes and findings of a definition beside those in force.
     #[must_use]
     pub fn flaws(&self, definition: &Definition) -> Vec<Flaw> {
+        let mut flaws = check::cite::flaws(&self.world(), definition);
+        flaws.extend(self.own_flaws(definition));
+        flaws
+    }
+
+    fn own_flaws(&self, definition: &Definition) -> Vec<Flaw> {
         match definition {
             Definition::Register(register) => self.register_flaws(register),
             Definition::Calendar(calendar) => check::calendar::flaws(calendar),
             Definition::EventType(event_type) => check::event_type::flaws(event_type),
+            Definition::Notice(notice) => check::notice::flaws(notice),
             Definition::Workflow(workflow) => self.workflow_flaws(workflow),
             Definition::Target(_) | Definition::Scorecard(_) => self.score_flaws(definition),
         }
@@ -87,6 +94,7 @@ impl PolicySet {
             register: self.register(),
             calendars: self.0.calendar_names.keys().map(Name::as_str).collect(),
             types: self.0.types.iter().map(|(name, it)| (name.as_str(), it.schemas().collect())).collect(),
+            notices: self.notices().map(|notice| (notice.name.as_str(), notice)).collect(),
             unknowable: BTreeSet::new(),
         }
     }

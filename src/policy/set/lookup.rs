@@ -17,6 +17,7 @@ use crate::policy::definition::{
 };
 use crate::policy::guard::{self, GuardError, Input};
 use crate::policy::near;
+use crate::policy::notice::Notice;
 use crate::time::Instant;
 
 /// Units, roles and settings.
@@ -178,6 +179,11 @@ impl PolicySet {
         }
     }
 
+    /// The notices that are listed, in order of names.
+    pub fn notices(&self) -> impl Iterator<Item = &Notice> {
+        self.0.current.values().filter_map(|(_, definition)| definition.as_notice())
+    }
+
     /// The definitions in force with their identities, by kind, name and version.
     pub fn definitions(&self) -> impl Iterator<Item = (Sha, &Definition)> {
         self.0.current.values().map(|(sha, definition)| (*sha, definition.as_ref()))
@@ -222,6 +228,7 @@ impl PolicySet {
             | Definition::Register(_)
             | Definition::Calendar(_)
             | Definition::EventType(_)
+            | Definition::Notice(_)
             | Definition::Workflow(_)
             | Definition::Scorecard(_) => None,
         })

@@ -84,6 +84,8 @@ impl PolicySet {
             Definition::EventType(event_type) => {
                 inner.types.entry(event_type.name.clone()).or_default().insert(event_type.clone());
             }
+            // Rules are applied without it; it is kept to be shown and checked against.
+            Definition::Notice(_) => {}
             Definition::Workflow(workflow) => inner.take(workflow, sha),
             Definition::Target(_) => {}
             Definition::Scorecard(card) => {
@@ -97,7 +99,7 @@ impl PolicySet {
 
 fn slot(definition: &Definition) -> Slot {
     let version = match definition {
-        Definition::Register(_) | Definition::Calendar(_) => String::new(),
+        Definition::Register(_) | Definition::Calendar(_) | Definition::Notice(_) => String::new(),
         Definition::EventType(it) => it.version.clone(),
         Definition::Workflow(it) => it.effective.from.to_string(),
         Definition::Target(it) => it.effective.from.to_string(),

@@ -35,6 +35,7 @@ fn workflow(text: &str) -> Workflow {
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
+        | Definition::Notice(_)
         | Definition::Target(_)
         | Definition::Scorecard(_) => {
             panic!("the workflow comes last")

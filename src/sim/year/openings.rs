@@ -143,6 +143,7 @@ fn asked(policies: &PolicySet) -> BTreeSet<(Name, UnitId, Per)> {
             Definition::Register(_)
             | Definition::Calendar(_)
             | Definition::EventType(_)
+            | Definition::Notice(_)
             | Definition::Workflow(_) => {}
         }
     }

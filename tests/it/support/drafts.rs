@@ -99,11 +99,20 @@ pub fn chosen(tenant: &str, workflows: &[&str]) -> Vec<Definition> {
     let of_wanted = |it: &&Definition| match it {
         Definition::Workflow(workflow) => wanted.contains(workflow.name.as_str()),
         Definition::Target(_) | Definition::Scorecard(_) => wanted.contains(it.name().as_str()),
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => true,
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_) => true,
     };
     let chosen: Vec<Definition> = all.iter().filter(of_wanted).cloned().collect();
     let is_foundation = |it: &&Definition| {
-        matches!(it, Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_))
+        matches!(
+            it,
+            Definition::Register(_)
+                | Definition::Calendar(_)
+                | Definition::EventType(_)
+                | Definition::Notice(_)
+        )
     };
     let found = chosen.iter().filter(|it| !is_foundation(it)).count();
     assert_eq!(found, wanted.len(), "{workflows:?}");

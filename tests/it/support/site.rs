@@ -9,7 +9,7 @@ use std::time::Duration;
 use duban::engine::settings::Settings;
 use duban::engine::tenant::Engine;
 use duban::http::gate::{Gate, GateSettings};
-use duban::http::{Site, Tenant, router};
+use duban::http::{Site, Tenant, router_with};
 use duban::id::{Seq, TenantId};
 use duban::memory::clock::Clock;
 use duban::memory::directory::MemoryDirectory;
@@ -102,7 +102,7 @@ impl Served {
         let gate = gate(GateSettings::default(), &directory, None, &clock);
         let served = Tenant::new(handle, intake.clone(), ledger.clone());
         let tenants = BTreeMap::from([(tenant, Arc::new(served))]);
-        let app = router(Site { tenants, now, metrics: None, gate });
+        let app = router_with(Site { tenants, now, metrics: None, gate }, duban::desk::routes());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server = tokio::spawn(async move {

@@ -1,0 +1,81 @@
+//! A page that could not be made: what is wrong and what to do.
+
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::shell::{self, bare};
+use super::view::Theme;
+use crate::calendar::Lang;
+use crate::http::problem::Problem;
+use crate::id::TenantId;
+
+/// A failure, with what is needed to show it in the viewer's language.
+pub struct Failure(Box<Parts>);
+
+struct Parts {
+    problem: Problem,
+    lang: Lang,
+    theme: Theme,
+    tenant: Option<TenantId>,
+}
+
+impl Failure {
+    /// A problem, shown in that language and theme.
+    pub fn new(problem: Problem, lang: Lang, theme: Theme, tenant: Option<TenantId>) -> Self {
+        Self(Box::new(Parts { problem, lang, theme, tenant }))
+    }
+}
+
+/// What happened and what to do, in Chinese and English.
+fn words(rule: &str) -> [(&'static str, &'static str); 2] {
+    match rule {
+        "projection.empty" => [
+            ("账本还是空的", "The ledger is empty"),
+            (
+                "还没有公布任何政策。运行 duban policy apply workflows/<辖区>，公布后这里即显示台账。",
+                "No policy was published yet. Run duban policy apply workflows/<tenant>; the desk shows what it brings.",
+            ),
+        ],
+        "thing.unknown" | "route.unknown" => [
+            ("没有这一项", "There is no such thing"),
+            ("请检查网址，或从台账、搜索进入。", "Check the address, or go there from the ledger or the search."),
+        ],
+        "tenant.unknown" => [
+            ("没有这个辖区", "There is no such tenant"),
+            ("请检查网址，或从首页选择辖区。", "Check the address, or choose a tenant from the first page."),
+        ],
+        rule if rule.starts_with("parameter.") => [
+            ("筛选条件有误", "A filter is not as it should be"),
+            ("请按提示修改后重试。", "Change it as told and try again."),
+        ],
+        rule if rule.starts_with("projection.") || rule.ends_with(".away") || rule.starts_with("server.") => [
+            ("暂时读不到数据", "The data cannot be read just now"),
+            (
+                "引擎可能正在启动或重建；数据没有丢失，请稍后刷新。",
+                "The engine may be starting or rebuilding; nothing is lost. Try again in a moment.",
+            ),
+        ],
+        _ => [
+            ("这一步没有完成", "This was not done"),
+            ("请按提示修改后重试。", "Change it as told and try again."),
+        ],
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Parts { problem, lang, theme, tenant } = *self.0;
+        let say = |(zh, en): (&'static str, &'static str)| if lang == Lang::Zh { zh } else { en };
+        let [title, hint] = words(problem.rule());
+        let back = tenant.map_or_else(|| "/".to_owned(), |tenant| format!("/desk/{tenant}/"));
+        let body = html! {
+            main #main .failure {
+                h1 { (say(title)) }
+                p { (say(hint)) }
+                p .muted { code { (problem.rule()) } " " (problem.detail()) }
+                p { a .button href=(back) { (say(("回到总览", "Back to the overview"))) } }
+            }
+        };
+        shell::respond(problem.status(), &bare(lang, theme, say(title), &body))
+    }
+}

@@ -1,0 +1,39 @@
+//! The web desk: pages over what the read side answers, and over nothing else.
+//!
+//! Pages are made on the server ([`shell`] is what frames them all); one style
+//! sheet and one script go with them ([`assets`]), and nothing is fetched from
+//! anywhere else. [`visit`] is where a request becomes a tenant, a language, an
+//! instant and a [`viewer::Viewer`]; every page gets these from there. The desk
+//! holds no rule: a number that it shows is one that [`crate::query`] gave.
+
+mod assets;
+mod calendar_page;
+mod case_page;
+mod csv;
+mod export;
+mod failure;
+mod feed;
+mod ledger;
+mod ledger_table;
+mod matrix;
+mod overview;
+mod parts;
+mod policies;
+mod rankings;
+mod refusals;
+mod resubmit;
+mod routes;
+mod search;
+mod settings;
+mod sheet;
+mod shell;
+mod strip;
+mod supervision;
+mod units;
+mod view;
+mod sign_in;
+mod viewer;
+mod visit;
+mod workbook;
+
+pub use routes::routes;

@@ -1,0 +1,101 @@
+//! Small pieces that pages share: lights, numbers, clauses, empty states.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::view::View;
+use crate::policy::definition::Cite;
+use crate::query::light::{Light, PROVISIONAL_SHAPE, provisional_word};
+use crate::query::naming::Named;
+
+/// A light: colour, shape and word.
+pub fn light(view: &View, light: Light) -> Markup {
+    html! {
+        span class={ "light " (light.name()) } {
+            span .shape aria-hidden="true" { (light.shape()) } (view.of(&light.word()))
+        }
+    }
+}
+
+/// That a due date may still move.
+pub fn provisional(view: &View) -> Markup {
+    html! {
+        span .light.provisional title=(view.say("节假日安排尚未公布，公布后可能调整", "may move when the holidays are published")) {
+            span .shape aria-hidden="true" { (PROVISIONAL_SHAPE) } (view.of(&provisional_word()))
+        }
+    }
+}
+
+/// A number with its thousands apart.
+pub fn number(value: impl ToString) -> String {
+    let digits = value.to_string();
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
+    let mut told = String::from(sign);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
+}
+
+/// Titles one after the other.
+pub fn names(view: &View, named: &[Named]) -> String {
+    named.iter().map(|it| view.of(&it.title)).collect::<Vec<_>>().join(view.say("、", ", "))
+}
+
+/// A clause: the notice by its title where that is known, the number, and whether
+/// the office set it.
+pub fn clause(view: &View, cite: &Cite) -> Markup {
+    html! {
+        span .clause title=[cite.note.as_deref()] {
+            (notice(view, &cite.notice)) " " (cite.clause)
+            @if cite.office_setting { " " span .tag { (view.say("本单位设定", "office setting")) } }
+        }
+    }
+}
+
+/// A notice by its title, or by its name where it has none.
+pub fn notice<'v>(view: &'v View, name: &'v str) -> &'v str {
+    view.home.notices.get(name).map_or(name, |title| view.of(title))
+}
+
+/// A field of a fact by its title, or by its name where it has none.
+pub fn field<'v>(view: &'v View, name: &'v str) -> &'v str {
+    view.home.fields.get(name).map_or(name, |title| view.of(title))
+}
+
+/// What a fact's data says, as pairs of titles and texts.
+pub fn pairs(view: &View, data: &Value) -> Vec<(String, String)> {
+    let Value::Object(data) = data else { return Vec::new() };
+    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    data.iter().map(|(name, value)| (field(view, name).to_owned(), told(value))).collect()
+}
+
+/// What an escalation level means.
+pub fn level(view: &View, level: u8) -> &'static str {
+    match level {
+        0 => "",
+        1 => view.say("督办单", "supervision sheet"),
+        2 => view.say("通报", "bulletin"),
+        _ => view.say("约谈", "summons"),
+    }
+}
+
+/// What would be here, and how to make it appear.
+pub fn empty(title: &str, hint: &str) -> Markup {
+    html! { div .empty { p { strong { (title) } } p .muted { (hint) } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (value, told) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567"), (-123, "-123")] {
+            assert_eq!(number(value), told);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The addresses of the desk.
+
+use std::sync::Arc;
+
+use axum::{Extension, Router};
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+use super::{
+    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit, search,
+    settings, sign_in, supervision, units,
+};
+use crate::http::Site;
+use crate::http::gate::Admitted;
+use crate::port::log::Log;
+use crate::port::store::Store;
+
+/// The desk's routes, to be put beside those of [`crate::http::router_with`].
+pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
+    let tenant = Router::new()
+        .route("/ledger", get(ledger::ledger::<S, L>))
+        .route("/ledger.csv", get(export::ledger_csv::<S, L>))
+        .route("/ledger.xlsx", get(export::ledger_xlsx::<S, L>))
+        .route("/cases/{*id}", get(case_page::case::<S, L>))
+        .route("/units", get(units::units::<S, L>))
+        .route("/units/{unit}", get(units::unit::<S, L>))
+        .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
+        .route("/rankings", get(rankings::rankings::<S, L>))
+        .route("/supervision", get(supervision::supervision::<S, L>))
+        .route("/refusals", get(refusals::refusals::<S, L>))
+        .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))
+        .route("/policies", get(policies::policies::<S, L>))
+        .route("/policies/{kind}/{name}", get(policies::policy::<S, L>))
+        .route("/calendars/{name}", get(calendar_page::calendar::<S, L>))
+        .route("/search", get(search::search::<S, L>))
+        .route("/settings", get(settings::settings::<S, L>));
+    Router::new()
+        .route("/", get(first::<S, L>))
+        .route("/desk", get(first::<S, L>))
+        .route("/sign-in", get(sign_in::page::<S, L>).post(sign_in::enter::<S, L>))
+        .route("/sign-out", post(sign_in::leave::<S, L>))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/desk/{tenant}", get(slashed))
+        .route("/desk/{tenant}/", get(overview::overview::<S, L>))
+        .nest("/desk/{tenant}", tenant)
+}
+
+/// To the address that ends with a slash.
+async fn slashed(uri: Uri) -> Redirect {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}/{query}", uri.path()))
+}
+
+/// To the overview of the first tenant for whoever asks; it offers the others.
+async fn first<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    Extension(admitted): Extension<Admitted>,
+) -> Redirect {
+    let tenants = site.tenants_of(admitted.viewer.as_ref());
+    let tenant = tenants.first();
+    Redirect::to(&tenant.map_or_else(|| "/v1".to_owned(), |tenant| format!("/desk/{tenant}/")))
+}

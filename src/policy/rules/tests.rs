@@ -1,0 +1,1 @@
+//! Rules read as people say them.
