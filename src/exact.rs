@@ -12,7 +12,7 @@ use std::str::FromStr;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Digits of a number that is read, at most: enough for any figure of an office,
@@ -29,7 +29,9 @@ pub struct Exact(BigRational);
 
 /// A text that is no exact number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read {value:?} as a number: write a decimal such as 12 or \"0.95\", of at most {MOST_DIGITS} digits")]
+#[error(
+    "read {value:?} as a number: write a decimal such as 12 or \"0.95\", of at most {MOST_DIGITS} digits"
+)]
 pub struct ExactError {
     /// What was given, cut to 64 characters.
     pub value: String,
@@ -209,7 +211,7 @@ impl Exact {
 
 impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Reader)
+        if from.is_human_readable() { from.deserialize_any(Reader) } else { from.deserialize_str(Reader) }
     }
 }
 
@@ -227,7 +229,9 @@ impl Visitor<'_> for Reader {
             let (over, under) = text.split_once('/')?;
             parse(over)?.over(&parse(under)?)
         };
-        parse(text).or_else(fraction).ok_or_else(|| E::custom(ExactError { value: text.chars().take(64).collect() }))
+        parse(text)
+            .or_else(fraction)
+            .ok_or_else(|| E::custom(ExactError { value: text.chars().take(64).collect() }))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Exact, E> {
@@ -239,7 +243,9 @@ impl Visitor<'_> for Reader {
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Exact, E> {
-        Err(E::custom(format!("the fraction {number} was rounded when it was read; write it in quotes: \"{number}\"")))
+        Err(E::custom(format!(
+            "the fraction {number} was rounded when it was read; write it in quotes: \"{number}\""
+        )))
     }
 }
 
@@ -280,7 +286,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_rounded_half_up() {
-        for (given, shown) in [("11.52", "11.52"), ("0.005", "0.01"), ("0.0049", "0.00"), ("-0.005", "0.00"), ("-1.5", "-1.50")] {
+        for (given, shown) in
+            [("11.52", "11.52"), ("0.005", "0.01"), ("0.0049", "0.00"), ("-0.005", "0.00"), ("-1.5", "-1.50")]
+        {
             assert_eq!(exact(given).shown(), shown, "{given}");
         }
         let third = exact("1").over(&exact("3")).expect("a third");

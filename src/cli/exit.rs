@@ -36,7 +36,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "it did what was asked",
-            Self::Found => "a check (policy check, policy test, verify) found something wrong and has named it",
+            Self::Found => {
+                "a check (policy check, policy test, verify) found something wrong and has named it"
+            }
             Self::Usage => "the command line, or a file that it names, cannot be understood",
             Self::Unreachable => "a server could not be reached or did not answer in time; try again",
             Self::Stopped => "stored data is damaged or an engine has stopped; a person must look",

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::id::TenantId;
 use crate::policy::definition::Definition;
-use crate::policy::resolve::{Report, Source, by_tenant, resolve};
+use crate::policy::resolve::{Report, Source, by_tenant, resolve, resolve_all};
 
 use super::exit::{Exit, Failure, OrExit as _};
 
@@ -36,6 +36,17 @@ pub fn sources(folder: &Path) -> Result<Vec<Source>, Failure> {
     if !folder.join("events").is_dir() && beside.is_dir() {
         gather(&beside, &mut texts)?;
     }
+    texts.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(texts)
+}
+
+/// Every text within a folder and nowhere else, in the order of their paths.
+///
+/// # Errors
+/// [`Failure`] when a file or folder cannot be read.
+pub fn within(folder: &Path) -> Result<Vec<Source>, Failure> {
+    let mut texts = Vec::new();
+    gather(folder, &mut texts)?;
     texts.sort_by(|left, right| left.path.cmp(&right.path));
     Ok(texts)
 }
@@ -77,7 +88,7 @@ fn is_text(name: &str) -> bool {
 /// As [`sources`].
 pub fn reports(folder: &Path) -> Result<BTreeMap<String, Report>, Failure> {
     let texts = sources(folder)?;
-    Ok(by_tenant(&texts).into_iter().map(|(tenant, texts)| (tenant, resolve(&texts))).collect())
+    Ok(resolve_all(&texts))
 }
 
 /// The tenants that a folder of policies has.
@@ -114,6 +125,20 @@ pub fn definitions(
         return Ok(found);
     }
     Err(Failure::new(Exit::Found, format!("put policies in force:\n  {}", mistakes.join("\n  "))))
+}
+
+/// What a single document of a tenant is read against: the tenant's register, the
+/// calendars and the types of facts. The document itself may lie anywhere.
+///
+/// # Errors
+/// As [`sources`].
+pub fn foundations(folder: &Path, tenant: &TenantId) -> Result<Vec<Source>, Failure> {
+    let own = by_tenant(&sources(folder)?).remove(tenant.as_str()).unwrap_or_default();
+    let is_foundation = |source: &Source| {
+        let kinds = ["kind: Register", "kind: Calendar"];
+        source.path.ends_with(".json") || source.text.lines().any(|line| kinds.contains(&line.trim_end()))
+    };
+    Ok(own.into_iter().filter(is_foundation).collect())
 }
 
 /// The calendar in a file, or the shipped one of a name.

@@ -38,6 +38,7 @@ pub mod roles;
 pub mod run;
 pub mod sample;
 pub mod scenarios;
+mod score;
 pub mod serve;
 pub mod service;
 pub mod shelf;

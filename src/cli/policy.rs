@@ -1,8 +1,10 @@
-//! `duban policy`: checking folders of policies, and the language's schema.
+//! `duban policy`: checking and testing folders of policies, and the language's schema.
 //!
-//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it; [`reading`] is what they share.
+//! [`coverage`] and [`list`] tell what policies say, [`draw`] draws it, [`diff`]
+//! tells what changed; [`reading`] is what they share.
 
 pub mod coverage;
+pub mod diff;
 pub mod draw;
 pub mod list;
 pub mod reading;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use super::client::Client;
 use super::exit::{Ended, Exit};
 use super::output::Output;
-use super::{apply, folder, scenarios};
+use super::{apply, folder, scenarios, score};
 use crate::policy::language_schema;
 
 /// Checks, applies and describes policies.
@@ -39,12 +41,16 @@ pub enum PolicyCommand {
         #[command(flatten)]
         client: Client,
     },
+    /// Scores figures on a scorecard, without a server
+    Score(score::ScoreArgs),
     /// Runs the scenarios beside the policies, in virtual time
     Test(scenarios::TestArgs),
     /// Lists every clause of the notices: what encodes it, or why nothing does
     Coverage(coverage::CoverageArgs),
     /// Lists who owes what by when, one row a rule
     List(list::ListArgs),
+    /// Tells in words what changed between two files, folders or versions
+    Diff(diff::DiffArgs),
     /// Draws a workflow's states and clocks
     Draw(draw::DrawArgs),
     /// Prints the JSON Schema of the language, for editors
@@ -59,8 +65,10 @@ pub async fn run(command: &PolicyCommand) -> Ended {
     match command {
         PolicyCommand::Check { folder, json } => check(folder, *json),
         PolicyCommand::Apply { folder, dry_run, client } => apply::run(folder, *dry_run, client).await,
+        PolicyCommand::Score(args) => score::run(args),
         PolicyCommand::Test(args) => scenarios::run(args),
         PolicyCommand::Coverage(args) => coverage::run(args),
+        PolicyCommand::Diff(args) => diff::run(args),
         PolicyCommand::Draw(args) => draw::run(args),
         PolicyCommand::List(args) => list::run(args),
         PolicyCommand::Schema => {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::archive::{backup, restore, verify};
-use super::ask::{case, deadlines, lists, operate, publish};
+use super::ask::{case, deadlines, lists, operate, publish, scores};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
@@ -46,6 +46,10 @@ enum Command {
     Refusals(lists::RefusalArgs),
     /// Counts deadlines by unit and light
     Counts(lists::CountArgs),
+    /// Shows the units of a scorecard in order, as published and as corrected since
+    Ranking(scores::RankingArgs),
+    /// Shows one unit's points and the reason for each
+    Score(scores::UnitScoreArgs),
     /// Lists the policies and calendars in force
     Policies(Client),
     /// Publishes an event or a batch of them
@@ -122,6 +126,8 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Cases(args) => within_runtime(case::list(args)),
         Command::Refusals(args) => within_runtime(lists::refusals(args)),
         Command::Counts(args) => within_runtime(lists::counts(args)),
+        Command::Ranking(args) => within_runtime(scores::ranking(args)),
+        Command::Score(args) => within_runtime(scores::score(args)),
         Command::Policies(client) => within_runtime(lists::policies(client)),
         Command::Publish(args) => within_runtime(publish::run(args)),
         Command::Import(args) => within_runtime(import::run(args)),

@@ -45,7 +45,8 @@ pub fn run(args: &TestArgs) -> Ended {
     let mut output = Output::open();
     let (mut ran, mut failed, mut problems) = (0_usize, 0_usize, Vec::new());
     for (tenant, sources) in found {
-        let Some(mut bench) = Bench::new(tenant.clone(), definitions.remove(&tenant).unwrap_or_default()) else {
+        let Some(mut bench) = Bench::new(tenant.clone(), definitions.remove(&tenant).unwrap_or_default())
+        else {
             return Err(Failure::new(Exit::Found, format!("test {tenant}: it has no calendar")));
         };
         for source in sources {
@@ -59,7 +60,12 @@ pub fn run(args: &TestArgs) -> Ended {
                         tell(&mut output, &verdict, args.verbose)?;
                     }
                     Err(RunError::Problem(problem)) => problems.push(*problem),
-                    Err(error) => return Err(Failure::new(Exit::Failed, format!("run {}: {error}", scenario.authored.name))),
+                    Err(error) => {
+                        return Err(Failure::new(
+                            Exit::Failed,
+                            format!("run {}: {error}", scenario.authored.name),
+                        ));
+                    }
                 }
             }
         }
@@ -74,7 +80,10 @@ fn conclude(mut output: Output, (ran, failed): (usize, usize), problems: &[Probl
     output.line(format!("{ran} scenarios, {failed} fail, {} mistakes", problems.len()))?;
     output.finish()?;
     if ran == 0 && problems.is_empty() {
-        return Err(Failure::new(Exit::Usage, "run scenarios: there are none; write them in <tenant>/scenarios"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "run scenarios: there are none; write them in <tenant>/scenarios",
+        ));
     }
     Ok(if failed == 0 && problems.is_empty() { Exit::Done } else { Exit::Found })
 }

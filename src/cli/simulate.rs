@@ -90,20 +90,24 @@ fn live(
         Definition::Calendar(def) => Calendar::new(def.clone()).ok(),
         _ => None,
     });
-    let calendar = calendar.ok_or_else(|| Failure::new(Exit::Usage, "simulate: the tenant has no calendar"))?;
+    let calendar =
+        calendar.ok_or_else(|| Failure::new(Exit::Usage, "simulate: the tenant has no calendar"))?;
     let mut listen = |told: &Told<'_>| -> Result<(), String> {
         match told {
             Told::Event(out) => summary.take(&calendar, out),
             Told::Fact(fact) => {
                 if let Some(file) = facts {
                     let (_, _, line) = to_message(fact, &args.tenant);
-                    file.write_all(&line).and_then(|()| file.write_all(b"\n")).map_err(|error| error.to_string())?;
+                    file.write_all(&line)
+                        .and_then(|()| file.write_all(b"\n"))
+                        .map_err(|error| error.to_string())?;
                 }
             }
         }
         Ok(())
     };
-    let course = Course::begin(&args.tenant, definitions, span, args.seed, &mut listen).or_exit(Exit::Failed)?;
+    let course =
+        Course::begin(&args.tenant, definitions, span, args.seed, &mut listen).or_exit(Exit::Failed)?;
     let manners = course.manners().iter().map(|(unit, manner)| (unit.to_string(), manner.word())).collect();
     let mut tenant = course.live().or_exit(Exit::Failed)?;
     Ok((tenant.digest()?.to_string(), manners))

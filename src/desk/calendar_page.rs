@@ -14,15 +14,8 @@ use crate::calendar::{Day, Reason, Weekday};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
-const WEEK: [Weekday; 7] = [
-    Weekday::Mon,
-    Weekday::Tue,
-    Weekday::Wed,
-    Weekday::Thu,
-    Weekday::Fri,
-    Weekday::Sat,
-    Weekday::Sun,
-];
+const WEEK: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
 /// The page of one year of a calendar.
 pub async fn calendar<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
@@ -54,7 +47,8 @@ pub async fn calendar<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
         span .muted { (year.version) " · " (year.time_zone) }
     };
     let title = format!("{} {}", view.say("日历", "Calendar"), year.calendar);
-    let frame = Frame { nav: Nav::Policies, title: &title, as_of: Some(&found.as_of), beside_title, live: false };
+    let frame =
+        Frame { nav: Nav::Policies, title: &title, as_of: Some(&found.as_of), beside_title, live: false };
     Ok(page(view, &frame, &body))
 }
 
@@ -81,8 +75,12 @@ fn day_square(view: &View, day: &Day) -> Markup {
     let (sort, word) = match &day.reason {
         Reason::Weekday => ("work", String::new()),
         Reason::Weekend => ("rest", view.say("周末", "weekend").to_owned()),
-        Reason::Holiday { name } => ("rest holiday", format!("{} {}", view.of(name), view.say("放假", "holiday"))),
-        Reason::MakeUp { name } => ("makeup", format!("{} {}", view.of(name), view.say("调休上班", "make-up day"))),
+        Reason::Holiday { name } => {
+            ("rest holiday", format!("{} {}", view.of(name), view.say("放假", "holiday")))
+        }
+        Reason::MakeUp { name } => {
+            ("makeup", format!("{} {}", view.of(name), view.say("调休上班", "make-up day")))
+        }
     };
     let class = format!(
         "{sort}{}{}",

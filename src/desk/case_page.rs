@@ -112,7 +112,9 @@ fn ending(view: &View, deadline: &ExplainedDeadline) -> Markup {
         (Some(open), _) => light(view, open),
         (None, "met") => met(view, false),
         (None, "met-late") => met(view, true),
-        (None, _) => html! { span .light.paused { span .shape aria-hidden="true" { "–" } (view.say("终止", "ended without judgement")) } },
+        (None, _) => {
+            html! { span .light.paused { span .shape aria-hidden="true" { "–" } (view.say("终止", "ended without judgement")) } }
+        }
     }
 }
 

@@ -28,7 +28,8 @@ pub async fn ledger_xlsx<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Respons
     let sheet = sheet(&visit).await?;
     let written = tokio::task::spawn_blocking(move || workbook::written(&sheet)).await;
     let failed = |text: String| visit.failed(Problem::new("server.failed", text));
-    let body = written.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+    let body =
+        written.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
     Ok(file(&visit, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body))
 }
 
@@ -36,7 +37,8 @@ async fn sheet<S: Store, L: Log>(visit: &Visit<S, L>) -> Result<Sheet, Failure> 
     let asked = Asked::read(&visit.params).map_err(|problem| visit.failed(problem))?;
     let of_question = asked.clone();
     if asked.settled {
-        let found = visit.ask(move |reader, at| reader.all_settled(&of_question.filter, of_question.late, at));
+        let found =
+            visit.ask(move |reader, at| reader.all_settled(&of_question.filter, of_question.late, at));
         return Ok(settled_sheet(&visit.view, &found.await?));
     }
     let found = visit.ask(move |reader, at| reader.all_deadlines(&of_question.filter, at)).await?;

@@ -38,7 +38,10 @@ fn words(rule: &str) -> [(&'static str, &'static str); 2] {
         ],
         "thing.unknown" | "route.unknown" => [
             ("没有这一项", "There is no such thing"),
-            ("请检查网址，或从台账、搜索进入。", "Check the address, or go there from the ledger or the search."),
+            (
+                "请检查网址，或从台账、搜索进入。",
+                "Check the address, or go there from the ledger or the search.",
+            ),
         ],
         "tenant.unknown" => [
             ("没有这个辖区", "There is no such tenant"),
@@ -48,13 +51,15 @@ fn words(rule: &str) -> [(&'static str, &'static str); 2] {
             ("筛选条件有误", "A filter is not as it should be"),
             ("请按提示修改后重试。", "Change it as told and try again."),
         ],
-        rule if rule.starts_with("projection.") || rule.ends_with(".away") || rule.starts_with("server.") => [
-            ("暂时读不到数据", "The data cannot be read just now"),
-            (
-                "引擎可能正在启动或重建；数据没有丢失，请稍后刷新。",
-                "The engine may be starting or rebuilding; nothing is lost. Try again in a moment.",
-            ),
-        ],
+        rule if rule.starts_with("projection.") || rule.ends_with(".away") || rule.starts_with("server.") => {
+            [
+                ("暂时读不到数据", "The data cannot be read just now"),
+                (
+                    "引擎可能正在启动或重建；数据没有丢失，请稍后刷新。",
+                    "The engine may be starting or rebuilding; nothing is lost. Try again in a moment.",
+                ),
+            ]
+        }
         _ => [
             ("这一步没有完成", "This was not done"),
             ("请按提示修改后重试。", "Change it as told and try again."),

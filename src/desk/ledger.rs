@@ -52,7 +52,9 @@ impl Asked {
                 due_until: None,
                 day_from: params.parsed::<NaiveDate>("dayFrom")?,
                 day_to: params.parsed::<NaiveDate>("dayTo")?,
-                latest_first: params.word("order", &[("earliest", false), ("latest", true)])?.unwrap_or(false),
+                latest_first: params
+                    .word("order", &[("earliest", false), ("latest", true)])?
+                    .unwrap_or(false),
                 ..DeadlineFilter::default()
             },
             settled: params.word("show", &[("open", false), ("met", true)])?.unwrap_or(false),
@@ -72,7 +74,8 @@ pub async fn ledger<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fa
     let numbers = of_workflow(&counts.body, asked.filter.workflow.as_ref().map(AsRef::as_ref));
     let of_question = asked.clone();
     let (as_of, table, next, rows) = if asked.settled {
-        let page = visit.ask(move |reader, at| reader.settled(&of_question.filter, of_question.late, &ask, at));
+        let page =
+            visit.ask(move |reader, at| reader.settled(&of_question.filter, of_question.late, &ask, at));
         let page = page.await?;
         (page.as_of, settled_table(view, &page.body.rows), page.body.next, page.body.rows.len())
     } else {
@@ -88,7 +91,13 @@ pub async fn ledger<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fa
         }
     };
     let beside_title = exports(view);
-    let frame = Frame { nav: Nav::Ledger, title: Nav::Ledger.title(view), as_of: Some(&as_of), beside_title, live: false };
+    let frame = Frame {
+        nav: Nav::Ledger,
+        title: Nav::Ledger.title(view),
+        as_of: Some(&as_of),
+        beside_title,
+        live: false,
+    };
     Ok(page(view, &frame, &body))
 }
 

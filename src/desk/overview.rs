@@ -60,7 +60,8 @@ pub async fn overview<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
         }
     };
     let title = Nav::Overview.title(view);
-    let frame = Frame { nav: Nav::Overview, title, as_of: Some(&answer.as_of), beside_title: html! {}, live: true };
+    let frame =
+        Frame { nav: Nav::Overview, title, as_of: Some(&answer.as_of), beside_title: html! {}, live: true };
     Ok(page(view, &frame, &body))
 }
 
@@ -143,8 +144,11 @@ fn day_words(view: &View, ahead: &DayAhead) -> String {
         Reason::Holiday { name } => format!("{} {}", view.of(name), view.say("放假", "holiday")),
         Reason::MakeUp { name } => format!("{} {}", view.of(name), view.say("调休上班", "make-up day")),
     };
-    let unverified =
-        if ahead.day.verified { "" } else { view.say("，安排尚未公布", ", arrangements not published yet") };
+    let unverified = if ahead.day.verified {
+        ""
+    } else {
+        view.say("，安排尚未公布", ", arrangements not published yet")
+    };
     format!("{} {reason}{unverified}: {} {}", ahead.day.date, ahead.due, view.say("件到期", "due"))
 }
 

@@ -69,7 +69,9 @@ fn rule_table(view: &View, rules: &[Row]) -> Markup {
 
 fn rule_row(view: &View, rule: &Row) -> Markup {
     let whole = rule.name.split('/').next().unwrap_or(&rule.name);
-    let titled = |id: &str| view.home.units.iter().find(|unit| unit.id == id).map(|unit| view.of(&unit.title).to_owned());
+    let titled = |id: &str| {
+        view.home.units.iter().find(|unit| unit.id == id).map(|unit| view.of(&unit.title).to_owned())
+    };
     let units: Vec<String> =
         rule.units.iter().map(|unit| titled(unit.as_str()).unwrap_or_else(|| unit.to_string())).collect();
     html! {
@@ -96,7 +98,9 @@ fn rule_row(view: &View, rule: &Row) -> Markup {
 fn kind_of(rule: &Row) -> &'static str {
     use crate::policy::cites::RuleKind;
     match rule.kind {
-        RuleKind::Workflow | RuleKind::Duty | RuleKind::Standing | RuleKind::Quota | RuleKind::Clock => "Workflow",
+        RuleKind::Workflow | RuleKind::Duty | RuleKind::Standing | RuleKind::Quota | RuleKind::Clock => {
+            "Workflow"
+        }
         RuleKind::Target => "Target",
         RuleKind::Scorecard | RuleKind::Section | RuleKind::Item => "Scorecard",
     }
@@ -161,7 +165,8 @@ pub async fn policy<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fa
             details { summary { (view.say("原始定义", "The definition itself")) } pre { code { (document) } } }
         }
     };
-    let title = answer.policy.title.as_ref().map_or(answer.policy.name.as_str(), |title| view.of(&title.title));
+    let title =
+        answer.policy.title.as_ref().map_or(answer.policy.name.as_str(), |title| view.of(&title.title));
     let beside_title = html! { span .muted { (answer.policy.kind) " · " (answer.policy.name) " · " (answer.policy.version) } };
     let frame = Frame { nav: Nav::Policies, title, as_of: Some(&found.as_of), beside_title, live: false };
     Ok(page(view, &frame, &body))

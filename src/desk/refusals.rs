@@ -73,7 +73,10 @@ fn table(view: &View, rows: &[Refusal]) -> Markup {
     if rows.is_empty() {
         return empty(
             view.say("没有退件", "Nothing was refused"),
-            view.say("不符合政策或格式的报送会列在这里，说明原因。", "Facts that break a rule or a schema appear here with the reason."),
+            view.say(
+                "不符合政策或格式的报送会列在这里，说明原因。",
+                "Facts that break a rule or a schema appear here with the reason.",
+            ),
         );
     }
     html! {
@@ -143,13 +146,20 @@ pub async fn refusal<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, F
         }
     };
     let title = format!("{} #{}", Nav::Refusals.title(view), row.ledger_seq);
-    let frame =
-        Frame { nav: Nav::Refusals, title: &title, as_of: Some(&found.as_of), beside_title: html! {}, live: false };
+    let frame = Frame {
+        nav: Nav::Refusals,
+        title: &title,
+        as_of: Some(&found.as_of),
+        beside_title: html! {},
+        live: false,
+    };
     Ok(page(view, &frame, &body))
 }
 
 /// The ledger entry that an address names.
 pub fn seq(text: &str) -> Result<Seq, Problem> {
     let seq = text.parse::<u64>().map(Seq);
-    seq.map_err(|_| Problem::new("thing.unknown", "a refusal is named by its ledger entry").about("seq", text))
+    seq.map_err(|_| {
+        Problem::new("thing.unknown", "a refusal is named by its ledger entry").about("seq", text)
+    })
 }

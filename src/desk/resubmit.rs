@@ -46,13 +46,18 @@ pub struct Corrected {
 
 /// The form, with what was last given or what the original says.
 pub fn form(view: &View, row: &Refusal, given: Option<(&Corrected, &str)>) -> Markup {
-    let of_original = |name: &str| row.original.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let of_original =
+        |name: &str| row.original.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let corrected = given.map_or_else(
         || Corrected {
             actor: row.actor.as_ref().map(ToString::to_string).unwrap_or_default(),
             kind: row.kind.as_ref().map(ToString::to_string).unwrap_or_default(),
             subject: of_original("subject"),
-            data: row.original.get("data").and_then(|data| serde_json::to_string_pretty(data).ok()).unwrap_or_else(|| "{}".into()),
+            data: row
+                .original
+                .get("data")
+                .and_then(|data| serde_json::to_string_pretty(data).ok())
+                .unwrap_or_else(|| "{}".into()),
         },
         |(corrected, _)| corrected.clone(),
     );
@@ -99,7 +104,11 @@ pub async fn resubmit<S: Store, L: Log>(
             let body = html! { section { (form(view, &found.body, Some((&corrected, &wrong)))) } };
             let title = format!("{} #{}", Nav::Refusals.title(view), seq);
             let as_of = Some(&found.as_of);
-            Ok(page(view, &Frame { nav: Nav::Refusals, title: &title, as_of, beside_title: html! {}, live: false }, &body))
+            Ok(page(
+                view,
+                &Frame { nav: Nav::Refusals, title: &title, as_of, beside_title: html! {}, live: false },
+                &body,
+            ))
         }
     }
 }

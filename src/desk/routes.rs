@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Router};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use super::{
-    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit, search,
-    settings, sign_in, supervision, units,
+    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit,
+    search, settings, sign_in, supervision, units,
 };
 use crate::http::Site;
 use crate::http::gate::Admitted;

@@ -120,7 +120,8 @@ pub fn settled_sheet(view: &View, found: &Answer<Whole<SettledRow>>) -> Sheet {
         (view.say("升级级别", "Level"), 10),
         (view.say("改期次数", "Moves"), 10),
     ];
-    let rows = found.body.rows.iter().zip(1_i64..).map(|(row, place)| settled_row(view, row, place)).collect();
+    let rows =
+        found.body.rows.iter().zip(1_i64..).map(|(row, place)| settled_row(view, row, place)).collect();
     Sheet { title: title(view, true), source: source(view, found), columns, rows }
 }
 
@@ -146,7 +147,11 @@ fn settled_row(view: &View, row: &SettledRow, place: i64) -> Vec<Value> {
 }
 
 fn title(view: &View, settled: bool) -> String {
-    let what = if settled { view.say("已办结台账", "Met deadlines") } else { view.say("督办台账", "Ledger") };
+    let what = if settled {
+        view.say("已办结台账", "Met deadlines")
+    } else {
+        view.say("督办台账", "Ledger")
+    };
     format!("{} {what}", view.tenant_title())
 }
 

@@ -9,6 +9,7 @@ use super::assets::{ICON_LINK, SCRIPT_LINK, STYLE_LINK};
 use super::parts::number;
 use super::view::{Theme, View};
 use crate::calendar::Lang;
+use crate::identity::grant::Right;
 use crate::query::rows::AsOf;
 
 /// Nothing but what comes from this server, no code or style within the page.
@@ -187,7 +188,7 @@ fn rail(view: &View, marked: Nav) -> Markup {
         nav .rail aria-label=(view.say("主导航", "Main")) {
             a .brand href=(view.link("", &[])) { span .seal aria-hidden="true" { "督" } span { "duban 督办" } }
             ul {
-                @for nav in Nav::ALL {
+                @for nav in Nav::ALL.into_iter().filter(|nav| *nav != Nav::Refusals || view.viewer.may(Right::Refusals, &view.tenant)) {
                     li {
                         a href=(view.link(nav.path(), &[])) aria-current=[(nav == marked).then_some("page")] {
                             (nav.title(view))

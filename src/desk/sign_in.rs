@@ -83,7 +83,10 @@ fn shown(parts: &Parts, then: &str, has_issuer: bool, problem: Option<&Problem>)
     let say = |zh: &'static str, en: &'static str| if lang == Lang::Zh { zh } else { en };
     let wrong = problem.map(|problem| match problem.rule() {
         "access.wrong" => say("账号或密码不对。", "Account and password do not belong together.").to_owned(),
-        "access.slow" => say("尝试次数过多，请一刻钟后再试。", "Too many tries; try again in a quarter of an hour.").to_owned(),
+        "access.slow" => {
+            say("尝试次数过多，请一刻钟后再试。", "Too many tries; try again in a quarter of an hour.")
+                .to_owned()
+        }
         _ => problem.detail().to_owned(),
     });
     let onward = utf8_percent_encode(then, NON_ALPHANUMERIC);

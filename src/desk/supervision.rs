@@ -52,7 +52,10 @@ fn table(view: &View, rows: &[DeadlineRow]) -> Markup {
     if rows.is_empty() {
         return empty(
             view.say("没有超期事项", "Nothing is overdue"),
-            view.say("期限届满未办的事项会列在这里，连同催办和升级。", "What passes its limit appears here with its reminders and escalations."),
+            view.say(
+                "期限届满未办的事项会列在这里，连同催办和升级。",
+                "What passes its limit appears here with its reminders and escalations.",
+            ),
         );
     }
     html! {

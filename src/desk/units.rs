@@ -38,7 +38,10 @@ fn unit_table(view: &View, counts: &Counts) -> Markup {
     if view.home.units.is_empty() {
         return empty(
             view.say("还没有单位名录", "No register of units yet"),
-            view.say("公布 register.yaml 后，这里列出各单位。", "Publish register.yaml and the units appear here."),
+            view.say(
+                "公布 register.yaml 后，这里列出各单位。",
+                "Publish register.yaml and the units appear here.",
+            ),
         );
     }
     let of = |id: &str| counts.by_unit.iter().find(|total| total.of.id == id).map(|total| total.numbers);
@@ -161,7 +164,10 @@ fn duty_matrix(view: &View, year: &DutyYear) -> Markup {
     if year.duties.is_empty() {
         return empty(
             view.say("没有周期任务", "No recurring duty"),
-            view.say("政策中列入该单位的周期任务会按月列出。", "Duties that the policies give this unit appear here by month."),
+            view.say(
+                "政策中列入该单位的周期任务会按月列出。",
+                "Duties that the policies give this unit appear here by month.",
+            ),
         );
     }
     html! {

@@ -25,11 +25,6 @@ impl Viewer {
         Self { somebody: somebody.clone(), csrf }
     }
 
-    /// Whether they have signed in, and can sign out.
-    pub const fn has_session(&self) -> bool {
-        self.csrf.is_some()
-    }
-
     /// Whether they have a right in a tenant; what they have not is not offered.
     pub fn may(&self, right: Right, tenant: &TenantId) -> bool {
         self.somebody.may(right, Some(tenant))

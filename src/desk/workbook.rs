@@ -18,7 +18,12 @@ pub fn written(sheet: &Sheet) -> Result<Vec<u8>, XlsxError> {
     page.set_name("台账")?;
     let title = Format::new().set_bold().set_font_size(14);
     page.write_string_with_format(0, 0, &sheet.title, &title)?;
-    page.write_string_with_format(1, 0, &sheet.source, &Format::new().set_font_color(Color::RGB(0x0059_6675)))?;
+    page.write_string_with_format(
+        1,
+        0,
+        &sheet.source,
+        &Format::new().set_font_color(Color::RGB(0x0059_6675)),
+    )?;
     header(page, sheet)?;
     rows(page, sheet)?;
     let last_column = u16::try_from(sheet.columns.len()).unwrap_or(u16::MAX).saturating_sub(1);

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::fact::{Fact, Malformed};
 use crate::calendar::Period;
+use crate::exact::Exact;
 use crate::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
 use crate::time::Instant;
 
@@ -78,6 +79,8 @@ pub enum Event {
     PeriodOpened(PeriodOpened),
     /// `policy.begun`: the calendar has opened all cases of a duty owed once.
     PolicyBegun(PolicyBegun),
+    /// `ranking.published`: the units of a scorecard in order, for a period.
+    RankingPublished(Box<RankingPublished>),
     /// `deadline.set`.
     DeadlineSet(DeadlineSet),
     /// `deadline.moved`: an open deadline has another due instant.
@@ -306,6 +309,42 @@ payload! {
         #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
         kept: serde_json::Map<String, Value>,
     }
+}
+
+payload! {
+    /// The order of units for a period; it stays as it was published.
+    RankingPublished {
+        /// The scorecard.
+        scorecard: Name,
+        /// Its definition; zeros where none was in force and nobody is ranked.
+        policy: Sha,
+        /// The period.
+        period: Period,
+        /// The units, the first first; those without a place at the end.
+        rows: Vec<RankedUnit>,
+        /// The period whose ranking comes next.
+        next: Period,
+        /// When.
+        next_at: Instant,
+    }
+}
+
+/// A unit in a ranking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RankedUnit {
+    /// The unit.
+    pub unit: UnitId,
+    /// Its place; equals share one. None when no item of the scorecard applies.
+    pub rank: Option<u32>,
+    /// Its place in the period before.
+    pub before: Option<u32>,
+    /// Its points, exactly.
+    pub points: Exact,
+    /// What it could reach.
+    pub attainable: Exact,
+    /// The points of each item in the scorecard's order; none where it does not apply.
+    pub items: Vec<Option<Exact>>,
 }
 
 payload! {

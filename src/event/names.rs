@@ -45,6 +45,13 @@ pub fn is_reserved(kind: &EventType) -> bool {
     !STATED.contains(&kind.as_str()) && RESERVED_NOUNS.contains(&kind.parts().0)
 }
 
+/// Whether `kind` is a fact that the operator or the engine states to duban itself,
+/// so that no policy takes it.
+#[must_use]
+pub fn is_stated_to_duban(kind: &EventType) -> bool {
+    STATED.contains(&kind.as_str())
+}
+
 /// Whether an accepted fact of type `kind` can be told from the engine's own events.
 pub(super) fn is_stateable(kind: &EventType) -> bool {
     !is_reserved(kind) && !is_in_catalogue(kind.as_str())
@@ -56,7 +63,7 @@ pub(super) fn is_in_catalogue(kind: &str) -> bool {
 }
 
 /// Every type of the catalogue but the accepted fact's.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 22] = [
     "ledger.opened",
     "policy.published",
     "calendar.applied",
@@ -68,6 +75,7 @@ const KINDS: [&str; 21] = [
     "case.credited",
     "period.opened",
     "policy.begun",
+    "ranking.published",
     "deadline.set",
     "deadline.moved",
     "deadline.paused",
@@ -97,6 +105,7 @@ impl Event {
             Self::CaseCredited(_) => "case.credited",
             Self::PeriodOpened(_) => "period.opened",
             Self::PolicyBegun(_) => "policy.begun",
+            Self::RankingPublished(_) => "ranking.published",
             Self::DeadlineSet(_) => "deadline.set",
             Self::DeadlineMoved(_) => "deadline.moved",
             Self::DeadlinePaused(_) => "deadline.paused",
@@ -123,6 +132,7 @@ impl Event {
             "case.closed" => Self::CaseClosed(payload(data)?),
             "case.credited" => Self::CaseCredited(payload(data)?),
             "policy.begun" => Self::PolicyBegun(payload(data)?),
+            "ranking.published" => Self::RankingPublished(payload(data)?),
             "period.opened" => Self::PeriodOpened(payload(data)?),
             "deadline.set" => Self::DeadlineSet(payload(data)?),
             "deadline.moved" => Self::DeadlineMoved(payload(data)?),
@@ -161,6 +171,7 @@ impl Serialize for Payload<'_> {
             Event::CaseCredited(it) => it.serialize(to),
             Event::PeriodOpened(it) => it.serialize(to),
             Event::PolicyBegun(it) => it.serialize(to),
+            Event::RankingPublished(it) => it.serialize(to),
             Event::DeadlineSet(it) => it.serialize(to),
             Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => it.serialize(to),
             Event::DeadlinePaused(it) => it.serialize(to),

@@ -10,7 +10,8 @@ use crate::port::store::Store;
 use crate::query::deadlines::DeadlineFilter;
 
 const KNOWN: &[&str] = &[
-    "unit", "workflow", "state", "light", "from", "until", "dayFrom", "dayTo", "order", "at", "limit", "cursor",
+    "unit", "workflow", "state", "light", "from", "until", "dayFrom", "dayTo", "order", "at", "limit",
+    "cursor",
 ];
 
 /// What is overdue, the earliest due first.

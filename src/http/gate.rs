@@ -267,7 +267,8 @@ impl Gate {
             return Ok(None);
         };
         // Signing in anew needs no proof of the session that it ends.
-        let is_sign_in = matches!(parts.uri.path(), "/v1/session" | "/sign-in") && parts.method == Method::POST;
+        let is_sign_in =
+            matches!(parts.uri.path(), "/v1/session" | "/sign-in") && parts.method == Method::POST;
         if let Some(shown) = change.filter(|_| !is_sign_in) {
             if !shown.is_some_and(|shown| found.proves(shown)) {
                 let detail = "a change made with a session's cookie must bring the session's token in x-csrf-token; \

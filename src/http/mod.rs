@@ -19,6 +19,7 @@ pub mod params;
 pub mod problem;
 pub mod rights;
 pub mod routes;
+pub mod scores;
 pub mod session;
 pub mod site;
 pub mod stream;

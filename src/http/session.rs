@@ -158,11 +158,7 @@ fn account_key(name: &AccountName) -> String {
     format!("account {name}")
 }
 
-fn slow_down(
-    gate: &Gate,
-    parts: &Parts,
-    account: Option<&AccountName>,
-) -> Result<(), Problem> {
+fn slow_down(gate: &Gate, parts: &Parts, account: Option<&AccountName>) -> Result<(), Problem> {
     let now = gate.now();
     let wait = |wait: std::time::Duration| {
         let detail = format!("too many sign-ins were tried; try again in {} s", wait.as_secs() + 1);

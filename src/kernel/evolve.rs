@@ -4,15 +4,17 @@
 //! replay under newer code and newer policies gives the state that was true then.
 
 use super::index::Count;
+use super::ranking::{ranking_key, schedule_key};
 use super::row::{
-    Case, Deadline, Family, Known, Parked, PolicyRow, Refused, Schedule, Status, Sweep, Timer, TimerKey,
-    known_key,
+    Case, Deadline, Family, Known, Parked, PolicyRow, RankingRow, Refused, Schedule, Status, Sweep, Timer,
+    TimerKey, known_key,
 };
 use super::state::{Backing, State, StateError};
 use super::tally::{Tallied, tally_key};
 use crate::event::catalogue::{
     CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event,
-    EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RungReached,
+    EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RankingPublished,
+    RungReached,
 };
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Name, Seq, Sha};
@@ -50,6 +52,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             let checkpoint = state.checkpoint_mut();
             checkpoint.ledger = it.ledger;
             checkpoint.tenant = it.tenant.clone();
+            checkpoint.opened_at = entry.decided.at;
             Ok(())
         }
         Event::PolicyPublished(it) => policy_published(state, entry, it),
@@ -82,6 +85,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             case.credits = it.nth;
         }),
         Event::PeriodOpened(it) => period_opened(state, entry, it),
+        Event::RankingPublished(it) => ranking_published(state, entry, it),
         Event::PolicyBegun(it) => {
             state.put_timer(TimerKey { at: entry.decided.at, timer: Timer::Once(it.policy) }, false);
             Ok(())
@@ -152,17 +156,50 @@ fn policy_published<B: Backing>(
         state.put_timer(TimerKey { at, timer: Timer::Once(it.sha) }, true);
     }
     let Some(first) = &it.first else { return Ok(()) };
-    let workflow = Name::new(&it.name).map_err(|error| wrong(entry, &error))?;
-    schedule(state, &workflow, Schedule { period: first.period, opens_at: first.opens_at })
+    let name = Name::new(&it.name).map_err(|error| wrong(entry, &error))?;
+    let next = Schedule { period: first.period, opens_at: first.opens_at };
+    match definition {
+        Definition::Scorecard(_) => schedule(state, &schedule_key(&name), Timer::Ranking(name), next),
+        Definition::Workflow(_)
+        | Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_)
+        | Definition::Target(_) => {
+            schedule(state, name.as_str().as_bytes(), Timer::Period(name.clone()), next)
+        }
+    }
 }
 
-fn schedule<B: Backing>(state: &mut State<B>, workflow: &Name, next: Schedule) -> Result<(), StateError> {
-    let key = workflow.as_str().as_bytes();
+fn schedule<B: Backing>(
+    state: &mut State<B>,
+    key: &[u8],
+    timer: Timer,
+    next: Schedule,
+) -> Result<(), StateError> {
     if let Some(before) = state.row::<Schedule>(Family::Schedule, key)? {
-        state.put_timer(TimerKey { at: before.opens_at, timer: Timer::Period(workflow.clone()) }, false);
+        state.put_timer(TimerKey { at: before.opens_at, timer: timer.clone() }, false);
     }
-    state.put_timer(TimerKey { at: next.opens_at, timer: Timer::Period(workflow.clone()) }, true);
+    state.put_timer(TimerKey { at: next.opens_at, timer }, true);
     state.put_row(Family::Schedule, key, Some(&next))
+}
+
+fn ranking_published<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    it: &RankingPublished,
+) -> Result<(), StateError> {
+    if (it.next.start(), it.next_at) <= (it.period.start(), entry.decided.at) {
+        return Err(wrong(entry, &"the next ranking does not come after this one"));
+    }
+    let next = Schedule { period: it.next, opens_at: it.next_at };
+    schedule(state, &schedule_key(&it.scorecard), Timer::Ranking(it.scorecard.clone()), next)?;
+    if it.rows.is_empty() {
+        return Ok(());
+    }
+    let (seq, at, policy, period) = (entry.seq, entry.decided.at, it.policy, it.period);
+    let row = RankingRow { seq, at, policy, period, rows: it.rows.clone() };
+    state.put_row(Family::Ranking, &ranking_key(&it.scorecard, &period), Some(&row))
 }
 
 fn period_opened<B: Backing>(
@@ -176,7 +213,8 @@ fn period_opened<B: Backing>(
     if !goes_on {
         return Err(wrong(entry, &"the next period does not come after this one"));
     }
-    schedule(state, &it.workflow, next)
+    let key = it.workflow.as_str().as_bytes();
+    schedule(state, key, Timer::Period(it.workflow.clone()), next)
 }
 
 fn known<B: Backing>(state: &mut State<B>, first: Seq, fact: &FactRef) -> Result<(), StateError> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Period;
-use crate::event::catalogue::{Reason, Term};
+use crate::event::catalogue::{RankedUnit, Reason, Term};
 use crate::event::fact::Fact;
 use crate::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
 use crate::time::Instant;
@@ -50,11 +50,13 @@ pub enum Family {
     Counter,
     /// What was done and judged over time ([`super::tally::TallyKey`]), as eight bytes.
     Tally,
+    /// [`RankingRow`] by scorecard, 0 and period.
+    Ranking,
 }
 
 impl Family {
     /// All tables in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Checkpoint,
         Self::Policy,
         Self::Case,
@@ -70,6 +72,7 @@ impl Family {
         Self::DueOfWorkflow,
         Self::Counter,
         Self::Tally,
+        Self::Ranking,
     ];
 
     /// The table's name in a store.
@@ -91,6 +94,7 @@ impl Family {
             Self::DueOfWorkflow => "due-of-workflow",
             Self::Counter => "counter",
             Self::Tally => "tally",
+            Self::Ranking => "ranking",
         }
     }
 }
@@ -114,6 +118,8 @@ pub struct Checkpoint {
     pub ordinal: u32,
     /// The latest instant that the ledger has seen.
     pub clock: Instant,
+    /// When the ledger was opened: what was recorded before is history to it.
+    pub opened_at: Instant,
 }
 
 impl Checkpoint {
@@ -129,6 +135,7 @@ impl Checkpoint {
             cause: Seq::ZERO,
             ordinal: 0,
             clock: Instant::MIN,
+            opened_at: Instant::MIN,
         }
     }
 }
@@ -286,7 +293,23 @@ pub struct Refused {
     pub original: String,
 }
 
-/// When the calendar opens the next period of a workflow.
+/// A ranking as it was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RankingRow {
+    /// The ledger entry.
+    pub seq: Seq,
+    /// When it was published.
+    pub at: Instant,
+    /// The scorecard's definition.
+    pub policy: Sha,
+    /// The period.
+    pub period: Period,
+    /// The units in order.
+    pub rows: Vec<RankedUnit>,
+}
+
+/// When the calendar opens the next period of a workflow, or a scorecard's next
+/// ranking is published ([`super::ranking::schedule_key`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// The period.
@@ -317,6 +340,8 @@ pub enum Timer {
     Once(Sha),
     /// A deadline is reached, or a rung of its ladder.
     Deadline(CaseId, Name),
+    /// A scorecard's ranking is published.
+    Ranking(Name),
 }
 
 /// A timer in the order in which timers fire: by instant, then kind, then name.
@@ -350,6 +375,10 @@ impl TimerKey {
                 key.push(3);
                 key.extend(deadline_key(case, clock));
             }
+            Timer::Ranking(scorecard) => {
+                key.push(4);
+                key.extend(scorecard.as_str().as_bytes());
+            }
         }
         key
     }
@@ -367,6 +396,7 @@ impl TimerKey {
                 let (case, clock) = split_deadline_key(rest)?;
                 Timer::Deadline(case, clock)
             }
+            4 => Timer::Ranking(Name::new(std::str::from_utf8(rest).ok()?).ok()?),
             _ => return None,
         };
         Some(Self { at, timer })

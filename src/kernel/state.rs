@@ -139,6 +139,35 @@ impl<B: Backing> State<B> {
         decode(Family::Case, key, &bytes).map(|case| Some(Arc::new(case)))
     }
 
+    /// The cases whose ids begin with `prefix`, a workflow and the beginning of a
+    /// key, in order of ids.
+    ///
+    /// # Errors
+    /// [`StateError`] when a row cannot be read.
+    pub fn cases_under(&self, prefix: &str) -> Result<Vec<Case>, StateError> {
+        let mut found: BTreeMap<String, Case> = BTreeMap::new();
+        let Ok(first) = CaseId::new(prefix) else { return Ok(Vec::new()) };
+        for layer in self.layers() {
+            let within = layer.cases.range(&first..).take_while(|(id, _)| id.as_str().starts_with(prefix));
+            for (id, touched) in within {
+                found.entry(id.to_string()).or_insert_with(|| Case::clone(&touched.after));
+            }
+        }
+        let mut damaged = None;
+        self.backing.scan(Family::Case, prefix.as_bytes(), &mut |key, bytes| {
+            let within = key.starts_with(prefix.as_bytes());
+            let stored = String::from_utf8_lossy(key);
+            if within && !found.contains_key(stored.as_ref()) {
+                match decode::<Case>(Family::Case, key, bytes) {
+                    Ok(case) => drop(found.insert(stored.into_owned(), case)),
+                    Err(error) => damaged = Some(error),
+                }
+            }
+            within && damaged.is_none()
+        })?;
+        damaged.map_or_else(|| Ok(found.into_values().collect()), Err)
+    }
+
     /// Adds a case, with the timers that its deadlines want.
     pub(super) fn add_case(&mut self, case: Case) {
         for timer in wakes(&case) {

@@ -13,6 +13,7 @@ use super::decide::clocks::timepiece_of;
 use super::decide::expire;
 use super::decide::opening::open_by_calendar;
 use super::decide::transit::{about, judged_by};
+use super::ranking;
 use super::row::{Deadline, Family, Schedule, Timer, TimerKey};
 use super::state::{Backing, State, StateError};
 use super::turn::{About, Outgoing, Turn};
@@ -82,6 +83,7 @@ pub fn fire<B: Backing>(
             Timer::Parked(seq) => expire(&mut turn, *seq)?,
             Timer::Period(workflow) => open_period(&mut turn, key.at, workflow, room)?,
             Timer::Once(policy) => begin(&mut turn, key.at, *policy, room)?,
+            Timer::Ranking(scorecard) => ranking::publish(&mut turn, key.at, scorecard)?,
             Timer::Deadline(case, clock) => reach(&mut turn, key.at, case, clock)?,
         }
         // It may be due again at this very instant, or not be through yet.

@@ -6,12 +6,12 @@
 //! - [`authored`] is the language as people write it, read with line and column;
 //! - [`check`] is what must hold of a definition, whoever wrote it;
 //! - [`definition`] is what the kernel applies and the ledger carries;
+//! - [`publication`] is the fact by which a definition comes into force;
 //! - [`notice`] is a document with its clauses, [`cites`] finds what refers to them,
 //!   [`coverage`] says which clauses are encoded;
-//! - [`diagram`] draws a workflow;
+//! - [`diagram`] draws a workflow, [`diff`] says what changed between two;
 //! - [`rules`] lists what is owed, in words;
-//! - [`guard`] compiles and evaluates conditions;
-//! - [`publication`] is the fact by which a definition comes into force.
+//! - [`guard`] compiles and evaluates conditions.
 //!
 //! No file is read here, no clock, no environment: reading folders is the
 //! command line's, deciding is the kernel's.
@@ -22,6 +22,7 @@ pub mod cites;
 pub mod coverage;
 pub mod definition;
 pub mod diagram;
+pub mod diff;
 pub mod guard;
 pub mod near;
 pub mod notice;

@@ -190,7 +190,10 @@ impl Gathering {
             Authored::EventType(event_type) => Some(Definition::EventType(event_type.clone())),
             Authored::Scenario(scenario) => {
                 let message = "a scenario is no policy; move the file to the folder scenarios beside it";
-                self.report(document, [Flaw::mistake("scenario.misplaced", "/kind", &scenario.name, message)]);
+                self.report(
+                    document,
+                    [Flaw::mistake("scenario.misplaced", "/kind", &scenario.name, message)],
+                );
                 None
             }
             Authored::Notice(notice) => Some(Definition::Notice((**notice).clone())),
@@ -318,11 +321,20 @@ impl Gathering {
         if rules.len() < documents.iter().filter(|document| document.is_rule()).count() {
             return;
         }
-        let rules: Vec<&Definition> = rules.iter().map(|(_, rule)| rule).collect();
-        for document in documents {
-            if let Some(Authored::Notice(notice)) = &document.authored {
-                self.report(document, check::coverage::flaws(notice, &rules));
-            }
+        let cited: Vec<&Definition> = rules.iter().map(|(_, rule)| rule).collect();
+        let notices = documents.iter().enumerate().filter_map(|(at, document)| match &document.authored {
+            Some(Authored::Notice(notice)) => Some((at, Definition::Notice((**notice).clone()))),
+            Some(_) | None => None,
+        });
+        let notices: Vec<(usize, Definition)> = notices.collect();
+        for (at, notice) in &notices {
+            let flaws = notice.as_notice().map(|notice| check::coverage::flaws(notice, &cited));
+            self.report(&documents[*at], flaws.unwrap_or_default());
+        }
+        let (places, all): (Vec<usize>, Vec<&Definition>) =
+            notices.iter().chain(rules).map(|(at, definition)| (*at, definition)).unzip();
+        for (nth, flaw) in check::topic::flaws(&all) {
+            self.report(&documents[places[nth]], [flaw]);
         }
     }
 
@@ -357,6 +369,10 @@ fn nobody() -> Option<Register> {
         settings: super::definition::Settings::default(),
     })
 }
+
+mod tenants;
+
+pub use tenants::resolve_all;
 
 #[cfg(test)]
 mod tests;

@@ -109,5 +109,7 @@ pub fn days_ahead<R: Rows>(
     let today = calendar.local_date(at);
     let last = calendar.add_working_days(today, working_days);
     let dates = today.iter_days().take_while(|date| *date <= last);
-    dates.map(|date| Ok(DayAhead { due: buckets.ending(calendar, date, date)?, day: calendar.day(date) })).collect()
+    dates
+        .map(|date| Ok(DayAhead { due: buckets.ending(calendar, date, date)?, day: calendar.day(date) }))
+        .collect()
 }

@@ -4,12 +4,13 @@
 //! says as of which ledger entry its answer holds. Lists are pages ([`page`]) over
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
-//! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`] and
-//! [`case`] are the questions; [`light`], [`span`], [`naming`], [`explained`],
+//! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
+//! [`scores`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
-//! [`tallies`] and [`policy_cache`] are how the projection is read.
+//! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
 pub mod agenda;
+pub mod books;
 pub mod breaches;
 pub mod case;
 pub mod cases;
@@ -30,11 +31,16 @@ mod paused;
 pub mod policies;
 pub mod policy_cache;
 pub mod progress;
+pub mod rankings;
 pub mod reader;
 pub mod recent;
 pub mod refusals;
 pub mod rows;
 pub mod rules;
+pub mod score_line;
+pub mod score_told;
+pub mod scores;
+mod scoring;
 pub mod settled;
 pub mod span;
 pub mod tallies;

@@ -31,7 +31,12 @@ pub fn paused(
     ask: &PageAsk,
     at: Instant,
 ) -> Result<Page<DeadlineRow>, QueryError> {
-    if filter.lights.len() > 1 || filter.due_from.is_some() || filter.due_until.is_some() || filter.day_from.is_some() || filter.day_to.is_some() {
+    if filter.lights.len() > 1
+        || filter.due_from.is_some()
+        || filter.due_until.is_some()
+        || filter.day_from.is_some()
+        || filter.day_to.is_some()
+    {
         let hint = "ask for paused deadlines by themselves: they have no due instant while they stand still";
         return Err(QueryError::asked("light", Light::Paused.name(), hint));
     }

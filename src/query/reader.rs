@@ -19,9 +19,9 @@ use super::refusals::{Refusal, RefusalFilter, refusals};
 use super::rows::{Answer, as_of};
 use super::timeline::timeline;
 use crate::calendar::{Text, answer_line};
-use crate::id::{CaseId, UnitId};
 use crate::event::catalogue::Event;
 use crate::event::entry::Entry;
+use crate::id::{CaseId, UnitId};
 use crate::identity::sight::{Scope, Sight};
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
@@ -67,7 +67,10 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError::Unknown`] for a unit that is not seen; [`QueryError::Asked`] when
     /// several are seen and none is named.
-    pub(super) fn unit_seen<'u>(&'u self, asked: Option<&'u UnitId>) -> Result<Option<&'u UnitId>, QueryError> {
+    pub(super) fn unit_seen<'u>(
+        &'u self,
+        asked: Option<&'u UnitId>,
+    ) -> Result<Option<&'u UnitId>, QueryError> {
         match (&self.sight.cases, asked) {
             (Scope::All, asked) => Ok(asked),
             (scope, Some(unit)) if scope.has(unit) => Ok(Some(unit)),
@@ -250,6 +253,16 @@ impl<S: Store, L: Log> Reader<S, L> {
         Ok(answers)
     }
 
+    /// The projection of the moment.
+    pub(super) fn store(&self) -> Arc<S> {
+        (self.store)()
+    }
+
+    /// The policies that a view holds.
+    pub(super) fn policies_of(&self, rows: &impl Rows) -> Result<Arc<Policies>, QueryError> {
+        self.cache.read(rows)
+    }
+
     pub(super) fn of_policies<T>(
         &self,
         at: Instant,
@@ -272,6 +285,7 @@ pub(super) fn sees(sight: &Sight, entry: &Entry) -> bool {
     *scope == Scope::All || entry.decided.unit.as_ref().is_some_and(|unit| scope.has(unit))
 }
 
+/// An answer with what it holds as of.
 pub(super) fn answer<T>(rows: &impl Rows, at: Instant, body: T) -> Result<Answer<T>, QueryError> {
     Ok(Answer { as_of: as_of(rows, at)?, body })
 }

@@ -107,9 +107,7 @@ pub async fn recent<L: Log>(
         happened: Happened::default(),
         changes: Vec::new(),
     };
-    let asked = |entry: &&Entry| {
-        entry.decided.at >= since && entry.decided.at <= at && sees(sight, entry)
-    };
+    let asked = |entry: &&Entry| entry.decided.at >= since && entry.decided.at <= at && sees(sight, entry);
     for entry in entries.iter().rev().filter(asked) {
         found.happened.add(&entry.decided.event);
         if is_news(&entry.decided.event) && found.changes.len() < MOST_TOLD {

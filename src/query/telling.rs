@@ -94,7 +94,8 @@ impl Teller<'_> {
             | Event::EventDuplicated(_)
             | Event::EventParked(_)
             | Event::PeriodOpened(_)
-            | Event::PolicyBegun(_) => Text::new(event.kind(), event.kind()),
+            | Event::PolicyBegun(_)
+            | Event::RankingPublished(_) => Text::new(event.kind(), event.kind()),
         }
     }
 

@@ -29,9 +29,11 @@ pub fn difference(
         let place = if at < wanted.len() { child(pointer, at) } else { pointer.to_owned() };
         return Some(Difference::new(place, "events", listed(&wanted), listed(&told(calendar, came))));
     }
-    expected.iter().zip(came).enumerate().find_map(|(at, (expected, entry))| {
-        in_full(calendar, &child(pointer, at), &expected.0, entry)
-    })
+    expected
+        .iter()
+        .zip(came)
+        .enumerate()
+        .find_map(|(at, (expected, entry))| in_full(calendar, &child(pointer, at), &expected.0, entry))
 }
 
 /// What came, each event with what an author would write of it.
@@ -55,7 +57,12 @@ pub fn told(calendar: &Calendar, entries: &[&Entry]) -> Vec<String> {
     entries.iter().map(tell).collect()
 }
 
-fn in_full(calendar: &Calendar, pointer: &str, expected: &HappenedInFull, entry: &Entry) -> Option<Difference> {
+fn in_full(
+    calendar: &Calendar,
+    pointer: &str,
+    expected: &HappenedInFull,
+    entry: &Entry,
+) -> Option<Difference> {
     let decided = &entry.decided;
     let event = &decided.event;
     let unlike = |key: &str, expected: Option<String>, came: Option<String>| {
@@ -75,10 +82,16 @@ fn in_full(calendar: &Calendar, pointer: &str, expected: &HappenedInFull, entry:
     };
     let act = expected.act.map(|act| serde_json::to_string(&act).unwrap_or_default());
     unlike("at", local(expected.at), Some(shown(decided.at)))
-        .or_else(|| unlike("clock", expected.clock.as_ref().map(Name::to_string), clock(event).map(Name::to_string)))
-        .or_else(|| unlike("act", act, rung(event).map(|it| serde_json::to_string(&it.act).unwrap_or_default())))
+        .or_else(|| {
+            unlike("clock", expected.clock.as_ref().map(Name::to_string), clock(event).map(Name::to_string))
+        })
+        .or_else(|| {
+            unlike("act", act, rung(event).map(|it| serde_json::to_string(&it.act).unwrap_or_default()))
+        })
         .or_else(|| unlike("to", expected.to.as_deref().map(sorted), rung(event).map(|it| sorted(&it.to))))
-        .or_else(|| unlike("late", expected.late.map(|it| it.to_string()), late(event).map(|it| it.to_string())))
+        .or_else(|| {
+            unlike("late", expected.late.map(|it| it.to_string()), late(event).map(|it| it.to_string()))
+        })
         .or_else(|| unlike("due", local(expected.due), due(event).map(shown)))
 }
 

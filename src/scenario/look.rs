@@ -82,13 +82,7 @@ impl Look<'_> {
         }
     }
 
-    fn deadline(
-        &self,
-        found: &mut Vec<Difference>,
-        clock: &Name,
-        expected: &ExpectedDeadline,
-        case: &Case,
-    ) {
+    fn deadline(&self, found: &mut Vec<Difference>, clock: &Name, expected: &ExpectedDeadline, case: &Case) {
         let pointer = child(&child(self.pointer, "deadlines"), clock);
         let Some(deadline) = case.deadlines.iter().find(|deadline| deadline.clock == *clock) else {
             let clocks: Vec<&str> = case.deadlines.iter().map(|it| it.clock.as_str()).collect();
@@ -121,7 +115,8 @@ impl PartialEq for Shown<'_> {
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let wall = self.0.wall(self.1);
-        let form = if wall.format("%S%.f").to_string() == "00" { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S%.f" };
+        let form =
+            if wall.format("%S%.f").to_string() == "00" { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S%.f" };
         write!(out, "{}", wall.format(form))
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Datelike as _;
 
+use super::events;
 use super::look::{Look, instant};
 use super::text::Scenario;
 use super::verdict::{Difference, Mismatch, Verdict};
 use super::virtual_tenant::VirtualTenant;
-use super::events;
 use crate::calendar::Calendar;
 use crate::event::catalogue::Event;
 use crate::event::entry::Entry;
@@ -116,7 +116,8 @@ impl Bench {
     /// The definitions that the scenario wants in force.
     fn chosen(&self, scenario: &Scenario) -> Result<Vec<&Definition>, RunError> {
         let wanted = &scenario.authored.policies;
-        let names: BTreeSet<String> = self.definitions.iter().filter(|it| is_chosen(it)).map(Definition::name).collect();
+        let names: BTreeSet<String> =
+            self.definitions.iter().filter(|it| is_chosen(it)).map(Definition::name).collect();
         if let Some(at) = wanted.iter().position(|name| !names.contains(name.as_str())) {
             let name = wanted[at].as_str();
             let hint = crate::policy::near::hint(name, names.iter().map(String::as_str));
@@ -135,7 +136,10 @@ impl Bench {
 const fn is_chosen(definition: &Definition) -> bool {
     match definition {
         Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) | Definition::Notice(_) => false,
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::EventType(_)
+        | Definition::Notice(_) => false,
     }
 }
 
@@ -291,9 +295,8 @@ impl Run<'_> {
 
     /// The entries of the last record, those of one case if one is named.
     fn came(&self, of: Option<&str>) -> Vec<&Entry> {
-        let is_of = |entry: &&Entry| {
-            of.is_none_or(|of| entry.decided.case.as_ref().map(CaseId::as_str) == Some(of))
-        };
+        let is_of =
+            |entry: &&Entry| of.is_none_or(|of| entry.decided.case.as_ref().map(CaseId::as_str) == Some(of));
         self.tenant.ledger.iter().map(|out| &out.entry).filter(is_of).collect()
     }
 }

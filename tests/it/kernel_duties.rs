@@ -187,6 +187,8 @@ fn version(version: &str, from: &str, until: Option<&str>, units: &[&str]) -> Wo
     workflow.version = version.into();
     workflow.effective.from = on(from);
     workflow.effective.until = until.map(on);
+    // Whoever owes it here, the clauses of the shipped units do not bind them.
+    workflow.clauses.clear();
     if let Opening::Calendar { units: owed_by, .. } = &mut workflow.opens {
         *owed_by = units.iter().map(|unit| UnitId::new(unit).expect("a unit")).collect();
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::kernel::{FactDraft, Given, fact, t};
+use crate::support::kernel::{FactDraft, Given, chosen, fact, publication, t};
 
 const OWNER: &str = "qu-zhujianju";
 const CASE: &str = "objection/YY-2022-001";
@@ -68,4 +68,24 @@ fn nothing_is_imported_from_the_future() {
     // Nor does such a fact take an id over.
     given.when(received().id("a").imported(t("2022-12-02T09:00"))).then_refused("id.conflicts");
     given.when(received().id("a")).then("event.duplicated");
+}
+
+#[test]
+fn what_was_recorded_before_the_ledger_was_opened_goes_on_as_it_was() {
+    let mut given = Given::empty("changqing", t("2023-06-01T09:00"));
+    for definition in chosen("changqing", &["objection"]) {
+        given.when(publication(&definition).imported(t("2022-05-20T09:00")));
+    }
+    given.when(received().imported(t("2022-09-28T16:20")));
+    given.when(answered().imported(t("2022-10-12T10:00"))).then_met(true);
+    let instants: Vec<_> = given.alarms().into_iter().map(|(at, _)| at).collect();
+    assert!(instants.contains(&t("2022-09-30T00:00")), "breached when its day was over: {instants:?}");
+    assert!(
+        instants.iter().all(|at| *at < t("2022-10-12T10:00")),
+        "and no alarm after the answer: {instants:?}"
+    );
+    // What comes after later facts is told now, whatever it was recorded at.
+    let early = received().of("objection/YY-2022-002").imported(t("2022-09-01T10:00"));
+    given.when(early).then("objection.received case.opened deadline.set");
+    assert_eq!(given.term("objection/YY-2022-002", "answer").wake_at, Some(t("2023-06-01T09:00")));
 }

@@ -33,11 +33,7 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
     ("engine", &["memory", "nats", "sled_store", "query"], "the engine names no adapter"),
     ("query", &["memory", "nats", "sled_store"], "the query side names no adapter"),
     ("http", &["memory", "nats", "sled_store", "files"], "the command line alone wires adapters"),
-    (
-        "desk",
-        &["memory", "nats", "sled_store", "kernel"],
-        "the desk shows what the read side answers",
-    ),
+    ("desk", &["memory", "nats", "sled_store", "kernel"], "the desk shows what the read side answers"),
 ];
 
 /// Words that a floor must not contain outside its tests, with the reason.

@@ -125,7 +125,9 @@ fn a_case_that_is_missing_or_should_be_is_told() {
 #[test]
 fn a_fact_must_be_taken_unless_its_refusal_is_expected() {
     let by = |by: &str, more: &str| {
-        format!("  - {{fact: objection.answered, by: {by}, on: objection/X, data: {{result: corrected}}{more}}}\n")
+        format!(
+            "  - {{fact: objection.answered, by: {by}, on: objection/X, data: {{result: corrected}}{more}}}\n"
+        )
     };
     let refused = told(&by("qu-minzhengju", ""));
     assert_eq!((refused[0].0, refused[0].1.as_str()), (8, "fact"));
@@ -146,7 +148,8 @@ fn the_events_of_a_step_are_all_and_in_order() {
     for wrong in ["[]", "[reminder.due]", "[reminder.due, reminder.due, deadline.breached]"] {
         assert_eq!(told(&advance(wrong))[0].1, "events", "{wrong}");
     }
-    let in_full = |more: &str| advance(&format!("[reminder.due, {{event: deadline.breached, {more}}}, reminder.due]"));
+    let in_full =
+        |more: &str| advance(&format!("[reminder.due, {{event: deadline.breached, {more}}}, reminder.due]"));
     assert!(verdict(&in_full("at: \"2022-11-02T24:00\", clock: answer, due: \"2022-11-03T00:00\"")).holds());
     assert_eq!(
         told(&in_full("at: \"2022-11-02T12:00\"")),
@@ -180,7 +183,8 @@ fn what_cannot_be_run_is_told_at_its_line() {
     assert_eq!(with("{advance: {days: 1}, advance: {days: 2}}"), form("yaml.duplicate-key"));
     assert_eq!(with("{advance: {to: tomorrow}}"), form("value.form"));
     assert_eq!(rules(&HEAD.replace("changqing", "genhe")), [(3, "scenario.tenant".to_owned())]);
-    assert_eq!(rules("kind: Ladder\nname: a\nversion: \"1\"\nrungs: []\n")[0].1, "value.range");
+    let ladder = "kind: Ladder\nname: a\nversion: \"1\"\nquietOutsideWorkingHours: true\nrungs:\n  - {at: due, light: red, act: reminder, to: owner}\n";
+    assert_eq!(rules(ladder), [(1, "scenario.kind".to_owned())]);
 }
 
 #[test]

@@ -43,7 +43,9 @@ fn live(tenant: &str, seed: u64, months: u32) -> Lived {
     let (mut facts, mut bodies, mut summary) = (Vec::new(), Vec::new(), Summary::default());
     let definitions = definitions(tenant.as_str());
     let calendar = definitions.iter().find_map(|it| match it {
-        duban::policy::definition::Definition::Calendar(def) => duban::calendar::Calendar::new(def.clone()).ok(),
+        duban::policy::definition::Definition::Calendar(def) => {
+            duban::calendar::Calendar::new(def.clone()).ok()
+        }
         _ => None,
     });
     let calendar = calendar.expect("a calendar");
@@ -125,10 +127,12 @@ async fn facts_of_a_simulation_give_the_same_ledger_and_rows_on_a_real_engine() 
         let broker = server.connect().await;
         let intake = broker.intake(&id, &LogSettings::default()).await.expect("an intake");
         let ledger = broker.ledger(&id, &LogSettings::default()).await.expect("a ledger");
-        let shelf = FolderShelf::open(&server.folder().join("rows"), SledSettings::default()).expect("a shelf");
+        let shelf =
+            FolderShelf::open(&server.folder().join("rows"), SledSettings::default()).expect("a shelf");
         // However slow this machine is, the present does not break in.
         let settings = Settings { import_pause: Duration::from_secs(3_600), ..settings(&id) };
-        let (engine, handle) = Engine::new(settings, intake.clone(), ledger.clone(), shelf).expect("an engine");
+        let (engine, handle) =
+            Engine::new(settings, intake.clone(), ledger.clone(), shelf).expect("an engine");
         let engine = tokio::spawn(engine.run());
         // As the importer does it: in small groups, each decided before the next.
         for group in lived.facts.chunks(200) {

@@ -8,4 +8,5 @@ pub mod deadlines;
 pub mod lists;
 pub mod operate;
 pub mod publish;
+pub mod scores;
 pub mod shown;

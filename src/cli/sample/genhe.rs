@@ -30,7 +30,7 @@ fn penalty(story: &mut Story<'_>, it: &Penalty<'_>) -> String {
     let case = format!("credit-repair/{number}");
     let data = json!({
         "unit": it.unit, "decisionNumber": number, "decidedOn": story.day(it.decided),
-        "party": it.party, "category": "general",
+        "party": it.party, "category": "minor",
     });
     story.tell(story.done(it.decided, 10, 30), it.unit, "penalty.decided", "", data);
     if let Some(notified) = it.notified {
@@ -47,6 +47,11 @@ fn penalty(story: &mut Story<'_>, it: &Penalty<'_>) -> String {
     case
 }
 
+/// A minor record may be repaired as soon as the duty is done.
+fn accepted() -> serde_json::Value {
+    json!({"performed": true, "commitmentPublic": true, "minimumPeriodOver": false})
+}
+
 fn repairs_done(story: &mut Story<'_>) {
     let it = Penalty {
         number: 8,
@@ -57,8 +62,8 @@ fn repairs_done(story: &mut Story<'_>) {
         applied: Some(9),
     };
     let case = penalty(story, &it);
-    story.tell(story.done(7, 10, 0), it.unit, "repair.preliminarily-passed", &case, json!({}));
-    story.tell(story.done(6, 11, 0), OFFICE, "repair.approved", &case, json!({}));
+    story.tell(story.done(7, 10, 0), it.unit, "repair.accepted", &case, accepted());
+    story.tell(story.done(6, 11, 0), it.unit, "repair.approved", &case, json!({}));
     story.tell(story.done(5, 9, 0), PLATFORM, "publicity.removed", &case, json!({}));
     story.tell(story.done(5, 15, 0), OFFICE, "repair.closed", &case, json!({}));
     // Never told how to repair: the closing is refused until that is made good.
@@ -71,8 +76,8 @@ fn repairs_done(story: &mut Story<'_>) {
         applied: Some(8),
     };
     let case = penalty(story, &it);
-    story.tell(story.done(4, 10, 0), it.unit, "repair.preliminarily-passed", &case, json!({}));
-    story.tell(story.done(3, 11, 0), OFFICE, "repair.approved", &case, json!({}));
+    story.tell(story.done(5, 10, 0), it.unit, "repair.accepted", &case, accepted());
+    story.tell(story.done(3, 11, 0), it.unit, "repair.approved", &case, json!({}));
     story.tell(story.done(2, 9, 0), PLATFORM, "publicity.removed", &case, json!({}));
     story.tell(story.done(2, 10, 0), OFFICE, "repair.closed", &case, json!({}));
 }
@@ -82,7 +87,7 @@ fn repairs_open(story: &mut Story<'_>) {
         let it = Penalty { number, unit, party, decided, notified: Some(notified), applied };
         penalty(story, &it)
     };
-    // Ten working days without a preliminary review: as far up as it goes.
+    // Ten working days without a decision on acceptance: as far up as it goes.
     open(12, "weijianwei", "根河市康宁诊所", 13, 13, Some(12));
     // Over since the last working day.
     open(14, "yingjiju", "根河市兴安矿业有限公司", 6, 6, Some(4));

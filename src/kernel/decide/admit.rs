@@ -55,11 +55,13 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
     Ok(turn.finish())
 }
 
-/// When a fact was told, as far as what follows from it is dated. A fact of the
-/// past that the ledger has seen nothing later than is history going on: it is
-/// decided as it would have been then. One that comes after later things is told now.
+/// When a fact was told, as far as what follows from it is dated. What was recorded
+/// before the ledger was opened, in the order of time, is history that goes on: it is
+/// decided as it would have been then, alarms and all. A fact of the past that comes
+/// after later ones, or that the engine could have heard of in time, is told now.
 fn told_at<B: Backing>(state: &State<B>, received: &Received, imported_at: Option<Instant>) -> Instant {
-    let goes_on = |at: &Instant| *at >= state.checkpoint().clock && *at <= received.at;
+    let checkpoint = state.checkpoint();
+    let goes_on = |at: &Instant| (checkpoint.clock..checkpoint.opened_at.min(received.at)).contains(at);
     imported_at.filter(goes_on).unwrap_or(received.at)
 }
 

@@ -16,5 +16,5 @@ mod route;
 pub(super) mod transit;
 
 pub use admit::decide;
-pub use transit::would_take;
 pub(super) use admit::expire;
+pub use transit::would_take;

@@ -8,6 +8,7 @@ use super::clocks;
 use crate::calendar::Period;
 use crate::event::catalogue::{Event, FactRef, FirstPeriod, PolicyPublished, Reason};
 use crate::id::{RoleId, Sha};
+use crate::kernel::ranking;
 use crate::kernel::row::{Family, Schedule};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::Turn;
@@ -61,12 +62,14 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
             first_period(turn.state, &checked.policies, it, stated.recorded_at)?,
             begins_at(&checked.policies, it, stated.recorded_at),
         ),
+        Definition::Scorecard(it) => {
+            (ranking::first(turn.state, &checked.policies, it, stated.recorded_at)?, None)
+        }
         Definition::Register(_)
         | Definition::EventType(_)
         | Definition::Calendar(_)
         | Definition::Notice(_)
-        | Definition::Target(_)
-        | Definition::Scorecard(_) => (None, None),
+        | Definition::Target(_) => (None, None),
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),

@@ -73,7 +73,12 @@ pub fn is_about<B: Backing>(state: &State<B>, fact: &Fact, case: &Case) -> Resul
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read.
-pub fn would_take<B: Backing>(state: &State<B>, fact: &Fact, at: Instant, case: &Case) -> Result<bool, StateError> {
+pub fn would_take<B: Backing>(
+    state: &State<B>,
+    fact: &Fact,
+    at: Instant,
+    case: &Case,
+) -> Result<bool, StateError> {
     if state.policies().validate(&fact.kind, fact.version.as_deref(), &fact.data).is_err() {
         return Ok(false);
     }

@@ -116,11 +116,11 @@ pub struct Advance {
     pub days: Option<u64>,
     /// So many hours by the clock.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 87600))]
+    #[schemars(range(min = 1, max = 87_600))]
     pub hours: Option<i64>,
     /// So many minutes.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 5256000))]
+    #[schemars(range(min = 1, max = 5_256_000))]
     pub minutes: Option<i64>,
     /// Up to this local time.
     #[serde(default)]
@@ -339,7 +339,8 @@ impl Step {
     /// A mistake at `pointer` when it is none or several of the three, or says
     /// something that means nothing there.
     pub fn deed(&self, pointer: &str) -> Result<Deed<'_>, Flaw> {
-        let wrong = |key: &str, message: &str| Err(Flaw::mistake("step.form", &child(pointer, key), "", message));
+        let wrong =
+            |key: &str, message: &str| Err(Flaw::mistake("step.form", &child(pointer, key), "", message));
         let act = match (&self.fact, &self.advance, &self.expect) {
             (Some(fact), None, None) => match &self.by {
                 Some(by) => Deed::Fact(fact, by),

@@ -61,7 +61,8 @@ pub struct AuthoredRank {
     pub ties: Ties,
     /// How often.
     pub every: PeriodKind,
-    /// How long after a period its ranking is published.
+    /// When a period's ranking is published, counted from the first instant after the
+    /// period, as a duty's due rule is from the beginning of its.
     pub publish: Raw<DueRule>,
     /// The calendar that says when periods end, and that counts.
     pub calendar: Name,

@@ -52,7 +52,7 @@ fn one(world: &World<'_>, workflow: &Workflow, clock: &Clock, taken: &BTreeSet<&
     flaws.extend(stop(clock));
     flaws.extend(never_taken(&clock.cancel, "/cancel", taken));
     flaws.extend(pauses(workflow, clock));
-    flaws.extend(ladder::on_clock(clock));
+    flaws.extend(ladder::on_clock(workflow, clock));
     if clock.cite.clause.trim().is_empty() || clock.cite.notice.trim().is_empty() {
         let message = "a clock says which clause it comes from";
         flaws.push(Flaw::mistake("cite.missing", "/cite", "", message));

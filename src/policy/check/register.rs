@@ -18,6 +18,10 @@ pub fn flaws(register: &Register) -> Vec<Flaw> {
     let mut flaws = spellings(register);
     for (name, units) in &register.groups {
         flaws.extend(members(register, units, &child("/groups", name)));
+        if units.is_empty() {
+            let message = "no unit belongs to the group, so nobody owes what it owes";
+            flaws.push(Flaw::finding("group.empty", &child("/groups", name), name.as_str(), message));
+        }
     }
     for (role, units) in &register.roles {
         flaws.extend(members(register, units, &child("/roles", role)));

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::world::World;
 use crate::exact::Exact;
 use crate::id::{InputName, UnitId};
+use crate::policy::definition::Definition;
 use crate::policy::definition::score::{
     Expression, Form, Input, Item, Scorecard, Section, Shape, Source, Target, Threshold,
 };
-use crate::policy::definition::Definition;
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
 
@@ -50,7 +50,11 @@ pub fn scorecard(world: &World<'_>, card: &Scorecard) -> Vec<Flaw> {
     }
     let sections: Exact = card.sections.iter().map(|section| &section.most).sum();
     if sections != card.total {
-        let message = format!("its sections add up to {}, not to the total of {}", sections.figure(), card.total.figure());
+        let message = format!(
+            "its sections add up to {}, not to the total of {}",
+            sections.figure(),
+            card.total.figure()
+        );
         flaws.push(Flaw::finding("score.sections-sum", "/total", &card.total.written(), message));
     }
     let mut names = BTreeSet::new();
@@ -80,6 +84,10 @@ fn twice(what: &str, field: &str, name: &str) -> Flaw {
 pub fn target(world: &World<'_>, target: &Target) -> Vec<Flaw> {
     let mut flaws = owing(world, &target.units);
     flaws.extend(inputs(world, &target.inputs, &target.value.inputs(), ""));
+    for (name, _) in target.inputs.iter().filter(|(_, input)| input.targets.is_some()) {
+        let message = "a target is reached by figures, not by other targets";
+        flaws.push(Flaw::mistake("input.source", &child("/inputs", name), name.as_str(), message));
+    }
     flaws.extend(unknown_inputs(&target.inputs, &target.value, "/value"));
     flaws.extend(threshold(&target.threshold, ""));
     flaws
@@ -105,7 +113,12 @@ fn of_section(world: &World<'_>, card: &Scorecard, section: &Section, pointer: &
     if items != section.most {
         let (most, sum) = (section.most.figure(), items.figure());
         let message = format!("its items add up to {sum} points, and its heading says {most}");
-        flaws.push(Flaw::finding("score.items-sum", &child(pointer, "most"), &section.most.written(), message));
+        flaws.push(Flaw::finding(
+            "score.items-sum",
+            &child(pointer, "most"),
+            &section.most.written(),
+            message,
+        ));
     }
     for (at, item) in section.items.iter().enumerate() {
         let pointer = child(&child(pointer, "items"), at);
@@ -130,9 +143,17 @@ fn of_item(world: &World<'_>, card: &Scorecard, item: &Item, pointer: &str) -> V
         reach = reach.and_then(|sum| most_of(of).map(|most| sum + &most));
     }
     if let Some(reach) = reach.filter(|reach| *reach < item.most) {
-        let message =
-            format!("its parts give at most {} points and never the {} it promises", reach.figure(), item.most.figure());
-        flaws.push(Flaw::finding("score.unreachable", &child(pointer, "most"), &item.most.written(), message));
+        let message = format!(
+            "its parts give at most {} points and never the {} it promises",
+            reach.figure(),
+            item.most.figure()
+        );
+        flaws.push(Flaw::finding(
+            "score.unreachable",
+            &child(pointer, "most"),
+            &item.most.written(),
+            message,
+        ));
     }
     flaws
 }
@@ -153,13 +174,16 @@ fn inputs(
         }
         match input.source() {
             None => {
-                let message = "an input has exactly one of indicator, facts and deadlines";
+                let message = "an input has exactly one of indicator, facts, deadlines and targets";
                 flaws.push(Flaw::mistake("input.source", &field, name.as_str(), message));
             }
-            Some(Source::Facts(facts)) => flaws.extend(facts.iter().enumerate().filter_map(|(at, event)| {
-                world.event(event, &child(&child(&field, "facts"), at))
-            })),
-            Some(Source::Indicator { .. } | Source::Deadlines(_)) => {}
+            Some(Source::Facts(facts)) => flaws.extend(
+                facts
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, event)| world.event(event, &child(&child(&field, "facts"), at))),
+            ),
+            Some(Source::Indicator { .. } | Source::Deadlines(_) | Source::Targets(_)) => {}
         }
         if input.sum && input.indicator.is_none() {
             let message = "only reported figures are added up; facts and deadlines are counts already";
@@ -173,8 +197,13 @@ fn unknown_inputs(inputs: &BTreeMap<InputName, Input>, of: &Expression, field: &
     let unknown = of.inputs().into_iter().filter(|name| !inputs.contains_key(*name));
     let flaw = |name: &InputName| {
         let hint = near::hint(name.as_str(), inputs.keys().map(InputName::as_str));
-        Flaw::mistake("input.unknown", field, name.as_str(), format!("no input is called {:?}", name.as_str()))
-            .with_hint(hint)
+        Flaw::mistake(
+            "input.unknown",
+            field,
+            name.as_str(),
+            format!("no input is called {:?}", name.as_str()),
+        )
+        .with_hint(hint)
     };
     unknown.map(flaw).collect()
 }
@@ -216,7 +245,12 @@ fn threshold(threshold: &Threshold, pointer: &str) -> Vec<Flaw> {
     if kept(at_least) && kept(at_most) && kept(equals) {
         return Vec::new();
     }
-    vec![Flaw::mistake("threshold.never", pointer, "", "its bounds contradict each other, so nothing keeps them")]
+    vec![Flaw::mistake(
+        "threshold.never",
+        pointer,
+        "",
+        "its bounds contradict each other, so nothing keeps them",
+    )]
 }
 
 /// What a form gives at most, where that can be said without knowing figures:

@@ -1,7 +1,7 @@
 //! Workflows: what they refer to, their opening, their guards, and all of their parts.
 
 use super::world::World;
-use super::{clock, graph, owing, path};
+use super::{clock, dated, graph, owing, path};
 use crate::id::EventType;
 use crate::policy::definition::{Guard, Opening, Who, Workflow};
 use crate::policy::guard as cel;
@@ -30,6 +30,7 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
         flaws.extend(own_submission(workflow, name.as_str(), &state.waits_for));
     }
     flaws.extend(clock::flaws(world, workflow));
+    flaws.extend(dated::flaws(world, workflow));
     flaws
 }
 
@@ -94,10 +95,29 @@ fn named_paths(world: &World<'_>, workflow: &Workflow, event: &EventType) -> Vec
     }
     let owner = path::known(world, event, &workflow.owner.0, "/owner");
     flaws.extend(owner.or_else(|| path::required(world, event, &workflow.owner.0, "/owner")));
-    for (at, part) in workflow.keep.iter().enumerate() {
-        flaws.extend(path::known(world, event, &part.0, &child("/keep", at)));
-    }
+    flaws.extend(
+        workflow
+            .keep
+            .iter()
+            .enumerate()
+            .filter_map(|(at, part)| kept_path(world, workflow, event, &part.0, &child("/keep", at))),
+    );
     flaws
+}
+
+/// The finding that no fact of a workflow has what the case should remember: every
+/// fact that it takes may bring it, not only the one that opens it.
+fn kept_path(
+    world: &World<'_>,
+    workflow: &Workflow,
+    opening: &EventType,
+    part: &str,
+    field: &str,
+) -> Option<Flaw> {
+    let flaw = path::known(world, opening, part, field)?;
+    let brought =
+        graph::transitions(workflow).any(|(_, event, _)| path::known(world, event, part, field).is_none());
+    (!brought).then_some(flaw)
 }
 
 /// What is wrong with a guard on facts of a type. `has_case` says whether a case

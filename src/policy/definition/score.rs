@@ -133,8 +133,8 @@ impl Per {
     }
 }
 
-/// A figure and where it comes from: exactly one of `indicator`, `facts` and
-/// `deadlines`.
+/// A figure and where it comes from: exactly one of `indicator`, `facts`,
+/// `deadlines` and `targets`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
@@ -153,6 +153,9 @@ pub struct Input {
     /// The number of the unit's deadlines that fell due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadlines: Option<Deadlines>,
+    /// The number of targets that bind the unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Targets>,
     /// What is taken when nothing is reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<Exact>,
@@ -172,19 +175,35 @@ pub enum Source<'a> {
     Facts(&'a [EventType]),
     /// Counted deadlines.
     Deadlines(&'a Deadlines),
+    /// Counted targets.
+    Targets(Targets),
 }
 
 impl Input {
     /// Where it comes from; none when not exactly one place is named.
     #[must_use]
     pub fn source(&self) -> Option<Source<'_>> {
-        match (&self.indicator, self.facts.as_slice(), &self.deadlines) {
-            (Some(name), [], None) => Some(Source::Indicator { name, sum: self.sum }),
-            (None, facts @ [_, ..], None) => Some(Source::Facts(facts)),
-            (None, [], Some(deadlines)) => Some(Source::Deadlines(deadlines)),
-            (None, [], None) | (Some(_), _, _) | (None, [_, ..], Some(_)) => None,
+        let indicator = self.indicator.as_ref().map(|name| Source::Indicator { name, sum: self.sum });
+        let facts = (!self.facts.is_empty()).then_some(Source::Facts(&self.facts));
+        let deadlines = self.deadlines.as_ref().map(Source::Deadlines);
+        let targets = self.targets.map(Source::Targets);
+        let mut named = [indicator, facts, deadlines, targets].into_iter().flatten();
+        match (named.next(), named.next()) {
+            (source, None) => source,
+            (_, Some(_)) => None,
         }
     }
+}
+
+/// Targets that are counted: those in force at the end of the scored period that
+/// bind the unit and apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Targets {
+    /// Those that the unit has met; a figure that nobody reported meets none.
+    Met,
+    /// All of them.
+    All,
 }
 
 /// Deadlines that are counted, by the first instant at which they are overdue.
@@ -368,7 +387,8 @@ pub struct Rank {
     pub ties: Ties,
     /// How often.
     pub every: PeriodKind,
-    /// How long after a period its ranking is published.
+    /// When a period's ranking is published, counted from the first instant after the
+    /// period, as a duty's due rule is from the beginning of its.
     pub publish: DueRule,
     /// The calendar that says when periods end, and that counts.
     pub calendar: Name,

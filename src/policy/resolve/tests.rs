@@ -111,6 +111,137 @@ fn a_tenant_without_notices_is_told_once_for_each_that_it_cites() {
     insta::assert_snapshot!(told(&sources));
 }
 
+/// A target and a scorecard of one topic with a duty, and clauses that say more.
+const TOPICS: &str = r#"
+kind: Duty
+name: publish
+version: "1"
+title: {zh: 公示, en: Publish}
+cite: {notice: somewhere-1, clause: "1", topic: publicity}
+effective: {from: "2022-01-01"}
+for: group:all
+every: quarter
+covers: current
+about: data.number == case.period
+due: {endOf: quarter}
+calendar: cn-gov
+ladder: steep
+satisfiedBy: {event: matter.answered, at: recorded}
+---
+kind: Target
+name: codes-right
+version: "1"
+title: {zh: 重错码, en: Wrong codes}
+cite: {notice: somewhere-1, clause: "1", topic: wrong-codes}
+effective: {from: "2022-01-01"}
+for: group:all
+per: quarter
+inputs: {wrong: {indicator: wrong}, all: {indicator: all}}
+value: {share: {of: wrong, over: all}}
+atMost: "0.0001"
+---
+kind: Scorecard
+name: card
+version: "1"
+title: {zh: 评分, en: Scores}
+cite: {notice: somewhere-1, clause: "1"}
+effective: {from: "2022-01-01"}
+for: group:all
+total: 10
+sections:
+  - name: all
+    title: {zh: 全部, en: All}
+    cite: {notice: somewhere-1, clause: "1"}
+    most: 10
+    items:
+      - name: "1"
+        title: {zh: 公示, en: Publicity}
+        cite: {notice: somewhere-1, clause: "1", topic: publicity}
+        per: month
+        most: 5
+        inputs: {done: {facts: [matter.answered]}}
+        points: [{of: done, times: 1}]
+      - name: "2"
+        title: {zh: 重错码, en: Wrong codes}
+        cite: {notice: somewhere-1, clause: "1", topic: wrong-codes}
+        per: quarter
+        most: 3
+        inputs: {wrong: {indicator: wrong}}
+        points: [{of: wrong, times: -1}]
+      - name: "3"
+        title: {zh: 重错码, en: Wrong codes}
+        cite: {notice: somewhere-1, clause: "1", topic: wrong-codes}
+        per: quarter
+        most: 2
+        inputs: {wrong: {indicator: wrong}}
+        points: [{of: wrong, linear: {from: [0, 2], to: ["0.05", 0]}}]
+---
+kind: Duty
+name: long-past
+version: "1"
+title: {zh: 早已到期, en: Long past}
+cite: {notice: somewhere-1, clause: "1"}
+effective: {from: "2022-01-01"}
+for: group:nobody
+every: once
+about: data.number == 'long-past'
+due: {date: "2021-10"}
+calendar: cn-gov
+ladder: none
+satisfiedBy: {event: matter.answered, at: recorded}
+---
+kind: Ladder
+name: steep
+version: "1"
+quietOutsideWorkingHours: false
+rungs:
+  - {at: {workingDays: -93}, light: blue, act: reminder, to: owner}
+  - {at: due, light: yellow, act: reminder, to: owner}
+"#;
+
+#[test]
+fn what_is_said_of_one_topic_in_several_places_is_compared() {
+    let stated =
+        "  - {id: \"1\", title: {zh: 事, en: Matter}, states: {topic: wrong-codes, equals: \"0\"}}\n";
+    let listed = given::FOUNDATIONS
+        .replace("  - {id: \"1\", title: {zh: 答复, en: Answers}}\n", stated)
+        .replace("groups: {all: [unit:water]}", "groups: {all: [unit:water], nobody: [group:nobody]}");
+    let mut sources = given::sources(&[("matter.yaml", given::WORKFLOW), ("topics.yaml", TOPICS)]);
+    sources[0] = given::file("foundations.yaml", &listed);
+    insta::assert_snapshot!(told(&sources));
+    // What the office has set itself contradicts no document.
+    let own = TOPICS.replace("topic: publicity}", "topic: publicity, officeSetting: true}");
+    sources[4] = given::file("topics.yaml", &own);
+    assert!(!told(&sources).contains("topic.period"), "{}", told(&sources));
+}
+
+#[test]
+fn a_type_that_no_tenant_takes_is_told_in_each() {
+    let prefixed = |tenant: &str| {
+        let own = given::sources(&[("matter.yaml", given::WORKFLOW)]);
+        own.into_iter().map(move |it| match it.path.starts_with("events/") {
+            true => it,
+            false => given::file(&format!("{tenant}/{}", it.path), &it.text),
+        })
+    };
+    let mut sources: Vec<Source> = prefixed("a").chain(prefixed("b")).collect();
+    sources.push(given::event_type("matter.forgotten"));
+    sources.sort_by(|left, right| left.path.cmp(&right.path));
+    sources.dedup();
+    let told = |sources: &[Source]| -> Vec<String> {
+        resolve_all(sources).values().flat_map(|it| &it.problems).map(ToString::to_string).collect()
+    };
+    insta::assert_snapshot!(told(&sources).join("\n"));
+    // A type that one tenant takes is no other tenant's finding.
+    let forgetting = given::WORKFLOW.replace(
+        "matter.answered: {to: closed",
+        "matter.forgotten: {by: owner}\n      matter.answered: {to: closed",
+    );
+    let at = sources.iter().position(|it| it.path == "a/matter.yaml").expect("the workflow");
+    sources[at].text = forgetting;
+    assert_eq!(told(&sources), [""; 0]);
+}
+
 #[test]
 fn texts_are_sorted_by_tenant_and_shared_folders_belong_to_all() {
     let paths = ["workflows/a/x.yaml", "workflows/b/y.yaml", "workflows/ladders/z.yaml", "events/e.v1.json"];

@@ -213,6 +213,12 @@ impl PolicySet {
         known.into_iter().find(|(_, card)| covers(card.effective, on))
     }
 
+    /// The versions of a scorecard, by their first day.
+    pub fn scorecard_versions(&self, name: &Name) -> impl Iterator<Item = &Arc<Scorecard>> {
+        let versions = self.0.card_versions.get(name).into_iter().flat_map(|it| it.values());
+        versions.filter_map(|sha| self.0.scorecards.get(sha))
+    }
+
     /// The latest version of a scorecard, with its identity.
     #[must_use]
     pub fn latest_scorecard(&self, name: &Name) -> Option<(Sha, Arc<Scorecard>)> {

@@ -109,7 +109,8 @@ impl<'a> Course<'a> {
         let calendar = calendar.ok_or(CourseError::NoCalendar)?;
         let (begin, until) = (calendar.midnight(span.from), calendar.midnight(span.until));
         let mut virtual_tenant = VirtualTenant::new(tenant)?;
-        virtual_tenant.open(uuid::Uuid::nil(), tenant, begin)?;
+        // The ledger that the year is imported into is opened after the year.
+        virtual_tenant.open(uuid::Uuid::nil(), tenant, Instant::MAX)?;
         virtual_tenant.ledger.clear();
         let mut course = Self {
             tenant: tenant.clone(),
@@ -184,8 +185,7 @@ impl<'a> Course<'a> {
 
     fn plan(&mut self, span: Span) {
         let policies = self.policies();
-        let planner =
-            Planner { policies: &policies, calendar: &self.calendar, span, manners: &self.manners };
+        let planner = Planner { policies: &policies, calendar: &self.calendar, span, manners: &self.manners };
         planner.matters(&mut self.agenda, &mut self.random);
         planner.figures(&mut self.agenda, &mut self.random);
     }
@@ -262,7 +262,7 @@ impl<'a> Course<'a> {
         let Some(choice) = options.iter().find(own) else { return Ok(()) };
         let period = id.as_str().rsplit('/').next().filter(|last| *last != owner.as_str());
         let matter = matter(&workflow, owner, period.map(str::to_owned));
-        let fact = self.fact(choice.kind, owner, Some(id.to_string()), &matter)?;
+        let fact = self.fact(choice.kind, owner, Some(id.to_string()), &matter);
         self.deliver(fact).map(drop)
     }
 
@@ -274,9 +274,10 @@ impl<'a> Course<'a> {
         let by_subject = workflow.key.iter().any(|path| path.0 == "subject");
         let year = self.calendar.local_date(self.now).format("%Y").to_string();
         let subject = by_subject.then(|| format!("{name}/{year}-{}", self.next));
-        let month = Period::containing(crate::calendar::PeriodKind::Month, self.calendar.local_date(self.now));
+        let month =
+            Period::containing(crate::calendar::PeriodKind::Month, self.calendar.local_date(self.now));
         let matter = matter(&workflow, owner, Some(month.to_string()));
-        let fact = self.fact(event, &actor, subject, &matter)?;
+        let fact = self.fact(event, &actor, subject, &matter);
         self.deliver(fact).map(drop)
     }
 
@@ -285,12 +286,14 @@ impl<'a> Course<'a> {
         let opens = |name: &Name| policies.workflow_in_force(name, self.now);
         let reported = policies.workflow_names().filter_map(opens).find(|workflow| {
             let event = workflow.opens.event();
-            event.and_then(|event| schema(&policies, event)).is_some_and(|it| it["properties"]["indicator"].is_object())
+            event
+                .and_then(|event| schema(&policies, event))
+                .is_some_and(|it| it["properties"]["indicator"].is_object())
         });
         let Some(workflow) = reported else { return Ok(()) };
         let Some(event) = workflow.opens.event() else { return Ok(()) };
         let matter = Matter { indicator: Some(indicator), ..matter(&workflow, unit, Some(period)) };
-        let fact = self.fact(event, unit, None, &matter)?;
+        let fact = self.fact(event, unit, None, &matter);
         self.deliver(fact).map(drop)
     }
 
@@ -350,7 +353,7 @@ impl<'a> Course<'a> {
         matter: &Matter,
     ) -> Result<Option<Fact>, CourseError> {
         for _ in 0..MOST_DRAWS {
-            let fact = self.fact(kind, actor, Some(case.id.to_string()), matter)?;
+            let fact = self.fact(kind, actor, Some(case.id.to_string()), matter);
             if would_take(&self.virtual_tenant.state, &fact, self.now, case)? {
                 return Ok(Some(fact));
             }
@@ -358,18 +361,12 @@ impl<'a> Course<'a> {
         Ok(None)
     }
 
-    fn fact(
-        &mut self,
-        kind: &EventType,
-        actor: &UnitId,
-        subject: Option<String>,
-        matter: &Matter,
-    ) -> Result<Fact, CourseError> {
+    fn fact(&mut self, kind: &EventType, actor: &UnitId, subject: Option<String>, matter: &Matter) -> Fact {
         let policies = self.policies();
         let maker = Maker { calendar: &self.calendar, now: self.now, matter, number: self.next.0 };
         let schema = schema(&policies, kind).cloned().unwrap_or_default();
         let data = maker.data(&schema, &mut self.random);
-        Ok(Fact {
+        Fact {
             source: format!("/{}/{actor}", self.tenant),
             id: format!("year-{}", self.next),
             kind: kind.clone(),
@@ -380,7 +377,7 @@ impl<'a> Course<'a> {
             imported_at: Some(self.now),
             stated_by: None,
             data,
-        })
+        }
     }
 
     /// Plans what will be done about a case: an act for each running deadline, and

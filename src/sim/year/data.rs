@@ -94,8 +94,7 @@ impl Maker<'_> {
         match kind {
             Some("string") => Some(Value::String(self.text(schema, random))),
             Some("boolean") => Some(Value::Bool(random.happens(850))),
-            Some("integer") => Some(json!(whole(schema, random))),
-            Some("number") => Some(json!(whole(schema, random))),
+            Some("integer" | "number") => Some(json!(whole(schema, random))),
             Some("array") if deep < MOST_DEEP => {
                 let least = schema["minItems"].as_u64().unwrap_or(0);
                 let most = schema["maxItems"].as_u64().unwrap_or(least + MOST_MORE_ITEMS);
@@ -111,7 +110,9 @@ impl Maker<'_> {
     fn text(&self, schema: &Value, random: &mut Random) -> String {
         match schema["format"].as_str() {
             Some("date") => return self.calendar.local_date(self.now).to_string(),
-            Some("date-time") => return self.now.plus_seconds(-60 * i64::try_from(random.below(90)).unwrap_or(0)).to_string(),
+            Some("date-time") => {
+                return self.now.plus_seconds(-60 * i64::try_from(random.below(90)).unwrap_or(0)).to_string();
+            }
             Some("uri") => return format!("https://example.invalid/evidence/{}", self.number),
             Some(_) | None => {}
         }

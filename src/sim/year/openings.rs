@@ -76,12 +76,17 @@ impl Planner<'_> {
     /// Notes the reports of every figure that a scorecard or a target asks for.
     pub fn figures(&self, agenda: &mut Agenda, random: &mut Random) {
         for (indicator, unit, per) in asked(self.policies) {
-            let mut period = Period::containing(per.kind().unwrap_or(crate::calendar::PeriodKind::Month), self.span.from);
+            let mut period =
+                Period::containing(per.kind().unwrap_or(crate::calendar::PeriodKind::Month), self.span.from);
             while period.end() < self.span.until {
                 let day = period.end().checked_add_days(Days::new(1 + random.below(FIGURE_WITHIN)));
                 let day = day.unwrap_or(self.span.until);
                 let at = self.at_work(day, random);
-                let report = Task::Figure { unit: unit.clone(), indicator: indicator.to_string(), period: period.to_string() };
+                let report = Task::Figure {
+                    unit: unit.clone(),
+                    indicator: indicator.to_string(),
+                    period: period.to_string(),
+                };
                 if !self.manners.get(&unit).is_some_and(|manner| manner.conceals(random)) {
                     agenda.note(at, report);
                 }
@@ -93,7 +98,8 @@ impl Planner<'_> {
     /// Whether facts of a type must say something.
     fn needs(&self, kind: &EventType, field: &str) -> bool {
         let schema = schema(self.policies, kind);
-        schema.is_some_and(|it| it["required"].as_array().is_some_and(|list| list.iter().any(|it| it == field)))
+        schema
+            .is_some_and(|it| it["required"].as_array().is_some_and(|list| list.iter().any(|it| it == field)))
     }
 
     fn some_day(&self, days: u64, random: &mut Random) -> Instant {

@@ -143,7 +143,13 @@ impl fmt::Display for Summary {
         for ranking in &self.rankings {
             write!(out, "\n\n{} {}", ranking["scorecard"].as_str().unwrap_or_default(), ranking["period"])?;
             for row in ranking["rows"].as_array().into_iter().flatten().take(10) {
-                write!(out, "\n  {:>3}  {}  {}", row["rank"], row["points"], row["unit"].as_str().unwrap_or_default())?;
+                write!(
+                    out,
+                    "\n  {:>3}  {}  {}",
+                    row["rank"],
+                    row["points"],
+                    row["unit"].as_str().unwrap_or_default()
+                )?;
             }
         }
         Ok(())

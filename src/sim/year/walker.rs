@@ -29,10 +29,7 @@ pub fn options<'a>(workflow: &'a Workflow, state: &Name) -> Vec<Choice<'a>> {
 }
 
 /// A running deadline of a case that some fact would meet, with that fact.
-pub fn meets<'a>(
-    workflow: &'a Workflow,
-    case: &'a Case,
-) -> Vec<(&'a Clock, &'a Deadline, Choice<'a>)> {
+pub fn meets<'a>(workflow: &'a Workflow, case: &'a Case) -> Vec<(&'a Clock, &'a Deadline, Choice<'a>)> {
     let options = options(workflow, &case.state);
     let running = case.deadlines.iter().filter(|deadline| matches!(deadline.status, Status::Running));
     running

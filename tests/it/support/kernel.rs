@@ -12,8 +12,8 @@ use duban::event::catalogue::{DeadlineMet, Event, EventRefused, RungReached, Ter
 use duban::event::entry::Entry;
 use duban::event::fact::{Content, Received};
 use duban::id::{CaseId, Name, Seq, Sha, TenantId};
-use duban::kernel::row::{Case, Deadline};
 use duban::kernel::evolve::evolve;
+use duban::kernel::row::{Case, Deadline};
 use duban::kernel::state::{State, settle};
 use duban::kernel::sweep;
 use duban::kernel::turn::Outgoing;
@@ -192,6 +192,11 @@ impl Given {
         self.next = self.next.next();
         self.decide(&received).expect("every record is decided");
         self
+    }
+
+    /// Stores everything.
+    pub fn settle_all(&mut self) {
+        self.tenant_itself.settle_all().expect("rows");
     }
 
     /// The store, with everything in it.

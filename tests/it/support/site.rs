@@ -197,7 +197,7 @@ pub fn gate(
     Arc::new(Gate::new(settings, Arc::new(directory.clone()), issuer, now, duban::cli::world::draw_secret()))
 }
 
-fn published(definition: &Definition) -> Value {
+pub fn published(definition: &Definition) -> Value {
     let sha = definition.sha().expect("a digest");
     json!({
         "specversion": "1.0", "type": "policy.published", "source": "/policies", "id": sha.to_string(),
