@@ -14,6 +14,8 @@ use crate::id::TenantId;
 pub struct ServeSettings {
     /// The broker's servers, such as `nats://127.0.0.1:4222`.
     pub nats: Vec<String>,
+    /// The file with the seed of our key pair at the broker.
+    pub nats_key: Option<PathBuf>,
     /// Whose engines run here.
     pub tenants: Vec<TenantId>,
     /// Where the projections are kept, one folder a tenant.
@@ -102,6 +104,7 @@ mod tests {
     fn settings() -> ServeSettings {
         ServeSettings {
             nats: vec!["nats://127.0.0.1:4222".into()],
+            nats_key: None,
             tenants: vec![TenantId::new("genhe").expect("a tenant")],
             data: "data".into(),
             http: "127.0.0.1:8310".parse().expect("an address"),

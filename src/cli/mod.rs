@@ -14,6 +14,7 @@
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
 //!   [`access`]: the gate of a serving process.
+//! * [`credentials`]: the broker's users and their keys.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod access;
@@ -23,6 +24,7 @@ pub mod archive;
 pub mod ask;
 pub mod broker;
 pub mod client;
+pub mod credentials;
 pub mod doors;
 pub mod due;
 pub mod exit;

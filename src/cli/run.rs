@@ -9,7 +9,7 @@ use super::ask::{case, deadlines, lists, operate, publish, scores};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{account, due, import, policy, serve, simulate, token, up};
+use super::{account, credentials, due, import, policy, serve, simulate, token, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -62,6 +62,8 @@ enum Command {
     /// Makes, lists and revokes the tokens of systems
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Writes the broker's users and their keys from the policies
+    Credentials(credentials::CredentialArgs),
     /// Checks that a tenant's logs, or an archive, are whole and unaltered
     Verify(verify::VerifyArgs),
     /// Keeps a tenant's logs in a file
@@ -133,6 +135,7 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Import(args) => within_runtime(import::run(args)),
         Command::Account(command) => account::run(command),
         Command::Token(command) => token::run(command),
+        Command::Credentials(args) => credentials::run(args),
         Command::Verify(args) => within_runtime(verify::run(args)),
         Command::Backup(args) => within_runtime(backup::run(args)),
         Command::Restore(args) => within_runtime(restore::run(args)),

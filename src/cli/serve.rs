@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::access::AccessArgs;
+use super::credentials::keyed;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::folder;
 use super::publishing::publish_and_tell;
@@ -27,6 +28,9 @@ pub struct ServeArgs {
         value_name = "URL"
     )]
     nats: Vec<String>,
+    /// The file with the engine's seed, as `duban credentials` writes it
+    #[arg(long, env = "DUBAN_NATS_KEY", value_name = "FILE")]
+    nats_key: Option<PathBuf>,
     /// Whose engines run here; repeat it, or separate by commas
     #[arg(
         long = "tenant",
@@ -57,6 +61,7 @@ impl ServeArgs {
     fn settings(&self) -> ServeSettings {
         ServeSettings {
             nats: self.nats.clone(),
+            nats_key: self.nats_key.clone(),
             tenants: self.tenants.clone(),
             data: self.data.clone(),
             http: self.http,
@@ -92,6 +97,7 @@ pub async fn run(args: &ServeArgs) -> Ended {
 /// [`Failure`] when it cannot be reached or is too old.
 pub async fn connect(settings: &ServeSettings) -> Result<Broker, Failure> {
     let broker = BrokerSettings { urls: settings.nats.clone(), ..BrokerSettings::new("") };
+    let broker = keyed(broker, settings.nats_key.as_deref())?;
     Broker::connect(broker).await.map_err(of_log)
 }
 

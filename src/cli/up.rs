@@ -68,6 +68,7 @@ pub async fn run(args: &UpArgs) -> Ended {
     let broker = start_broker(args).await?;
     let settings = ServeSettings {
         nats: vec![broker.url().to_owned()],
+        nats_key: None,
         tenants: args.tenants.clone(),
         data: args.data.clone(),
         http: args

@@ -86,6 +86,11 @@ impl Served {
 
     /// The same over these accounts and tokens, without policies yet.
     pub async fn with(now: &str, directory: MemoryDirectory) -> Self {
+        Self::with_issuer(now, directory, None).await
+    }
+
+    /// The same with an issuer that vouches for people.
+    pub async fn with_issuer(now: &str, directory: MemoryDirectory, issuer: Option<Issuer>) -> Self {
         let clock = Clock::at(now.parse().expect("an instant"));
         let tenant = TenantId::new("changqing").expect("a tenant");
         let log = |name: &str| {
@@ -99,7 +104,7 @@ impl Served {
         let (engine, handle) =
             Engine::new(settings, intake.clone(), ledger.clone(), MemoryShelf).expect("an engine");
         tokio::spawn(engine.run());
-        let gate = gate(GateSettings::default(), &directory, None, &clock);
+        let gate = gate(GateSettings::default(), &directory, issuer, &clock);
         let served = Tenant::new(handle, intake.clone(), ledger.clone());
         let tenants = BTreeMap::from([(tenant, Arc::new(served))]);
         let app = router_with(Site { tenants, now, metrics: None, gate }, duban::desk::routes());
