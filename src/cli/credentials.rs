@@ -121,9 +121,8 @@ fn users(args: &CredentialArgs) -> Result<Vec<User>, Failure> {
     let definitions = folder::definitions(&args.policies, &args.tenants)?;
     let mut users = vec![User::operator(), User::engine(&args.tenants)];
     for (tenant, definitions) in &definitions {
-        let register = definitions.iter().find_map(|definition| match definition {
-            Definition::Register(register) => Some(register),
-            _ => None,
+        let register = definitions.iter().find_map(|definition| {
+            if let Definition::Register(register) = definition { Some(register) } else { None }
         });
         let register = register.ok_or_else(|| {
             Failure::new(Exit::Usage, format!("find the units of {tenant}: its policies have no register"))

@@ -56,7 +56,7 @@ impl User {
             let events = events.clone().into_iter();
             events.map(move |event| format!("duban.{tenant}.intake.{unit}.{event}")).collect::<Vec<_>>()
         };
-        let publish = units.clone().into_iter().flat_map(|unit| of_unit(unit)).collect();
+        let publish = units.clone().into_iter().flat_map(of_unit).collect();
         Self { publish, subscribe: heard(tenant, units, &name), name }
     }
 
