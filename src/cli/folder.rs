@@ -136,7 +136,8 @@ pub fn foundations(folder: &Path, tenant: &TenantId) -> Result<Vec<Source>, Fail
     let own = by_tenant(&sources(folder)?).remove(tenant.as_str()).unwrap_or_default();
     let is_foundation = |source: &Source| {
         let kinds = ["kind: Register", "kind: Calendar"];
-        source.path.ends_with(".json") || source.text.lines().any(|line| kinds.contains(&line.trim_end()))
+        Path::new(&source.path).extension().is_some_and(|end| end == "json")
+            || source.text.lines().any(|line| kinds.contains(&line.trim_end()))
     };
     Ok(own.into_iter().filter(is_foundation).collect())
 }

@@ -46,9 +46,11 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
             (timeline(view, case))
         }
     };
-    let title = case.case.key();
+    // What the calendar opened is known by its duty and period, not by its key.
+    let duty = case.period.as_ref().map(|period| format!("{} {period}", view.of(&case.workflow.title)));
+    let title = duty.as_deref().unwrap_or(case.case.key());
     let beside_title = html! {
-        span .muted { (view.of(&case.workflow.title)) }
+        @if duty.is_none() { span .muted { (view.of(&case.workflow.title)) } } @else { span .muted { (view.of(&case.unit.title)) } }
         (standing(view, case))
     };
     let frame = Frame { nav: Nav::Ledger, title, as_of: Some(&answer.as_of), beside_title, live: true };

@@ -83,8 +83,11 @@ pub async fn ledger<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fa
         (page.as_of, open_table(view, &page.body.rows), page.body.next, page.body.rows.len())
     };
     let body = html! {
-        (views(view, &asked, &numbers))
+        (views(view, &numbers))
         (filters(view, &asked))
+        p .chosen hidden data-chosen="" data-copied=(view.say("已复制", "copied")) {
+            (view.say("已选 ", "Selected: ")) b {} (view.say(" 件 ", " ")) button .button type="button" { (view.say("复制编号", "Copy the numbers")) }
+        }
         div data-live="ledger" {
             (table)
             (pager(view, rows, next.as_deref()))
@@ -109,7 +112,7 @@ fn of_workflow(counts: &Counts, workflow: Option<&str>) -> Numbers {
 }
 
 /// The usual views, as links that keep unit and workflow.
-fn views(view: &View, asked: &Asked, numbers: &Numbers) -> Markup {
+fn views(view: &View, numbers: &Numbers) -> Markup {
     let all = numbers.on_track + numbers.due_soon + numbers.overdue;
     let today = view.home.today;
     let week = today + chrono::TimeDelta::days(7);
@@ -132,7 +135,6 @@ fn views(view: &View, asked: &Asked, numbers: &Numbers) -> Markup {
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .filter(|(name, _)| ["dayFrom", "dayTo", "light", "show"].contains(name))
         .collect();
-    let _ = asked;
     html! {
         nav .tabs aria-label=(view.say("常用视图", "Usual views")) {
             @for (title, params, count) in views {

@@ -47,7 +47,7 @@ pub fn matrix(view: &View, counts: &Counts) -> Markup {
                     @for column in own {
                         th scope="col" { a href=(view.link("ledger", &[("workflow", &column.of.id)])) { (view.of(&column.of.title)) } }
                     }
-                    @if !shared.is_empty() { th scope="col" { (view.say("其余", "Others")) " " (shared.len()) (view.say(" 个流程", "")) } }
+                    @if !shared.is_empty() { th scope="col" { (view.say("其余 ", "")) (shared.len()) (view.say(" 个流程", " other workflows")) } }
                 } }
                 tbody {
                     @for row in rows.iter().take(MOST_ROWS) {

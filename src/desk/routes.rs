@@ -28,6 +28,7 @@ pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
         .route("/units/{unit}", get(units::unit::<S, L>))
         .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
         .route("/rankings", get(rankings::rankings::<S, L>))
+        .route("/rankings/{unit}", get(rankings::score::<S, L>))
         .route("/supervision", get(supervision::supervision::<S, L>))
         .route("/refusals", get(refusals::refusals::<S, L>))
         .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::viewer::Viewer;
 use crate::calendar::{Lang, Text};
 use crate::id::{CaseId, TenantId};
+use crate::policy::definition::Text as Title;
 use crate::query::home::Home;
 use crate::time::Instant;
 
@@ -87,6 +88,12 @@ impl View {
     #[must_use]
     pub fn of<'t>(&self, text: &'t Text) -> &'t str {
         text.get(self.lang)
+    }
+
+    /// An authored title in the page's language.
+    #[must_use]
+    pub fn titled<'t>(&self, title: &'t Title) -> &'t str {
+        self.say(&title.zh, &title.en)
     }
 
     /// The tenant's title.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
@@ -56,6 +56,8 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Visit<S, L> {
             Ok::<_, QueryError>((at, reader.home(at)?))
         });
         let (at, home) = flat(framed.await).map_err(failed)?;
+        // A nested router takes the beginning of the address away.
+        let whole = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |whole| &whole.0);
         let start = format!("/desk/{id}/");
         let others = params.given().filter(|(name, _)| !OF_VIEW.contains(name));
         let view = View {
@@ -64,7 +66,7 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Visit<S, L> {
             theme,
             at,
             fixed,
-            path: parts.uri.path().strip_prefix(&start).map(decoded).unwrap_or_default(),
+            path: whole.path().strip_prefix(&start).map(decoded).unwrap_or_default(),
             params: others.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             home,
             viewer: Viewer::of(&asked.viewer, parts),

@@ -50,6 +50,7 @@ pub const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/desk/{tenant}/units/{unit}", Right::Cases),
     ("GET", "/desk/{tenant}/units/{unit}/deadlines.ics", Right::Cases),
     ("GET", "/desk/{tenant}/rankings", Right::Common),
+    ("GET", "/desk/{tenant}/rankings/{unit}", Right::Cases),
     ("GET", "/desk/{tenant}/supervision", Right::Cases),
     ("GET", "/desk/{tenant}/refusals", Right::Refusals),
     ("GET", "/desk/{tenant}/refusals/{seq}", Right::Refusals),

@@ -18,7 +18,10 @@ use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
 
+mod register;
 pub mod score;
+
+pub use register::{Register, Settings, Unit};
 
 use score::{Scorecard, Target};
 
@@ -75,6 +78,9 @@ pub enum Definition {
     /// What figures are worth, and the order that they make.
     Scorecard(Box<Scorecard>),
 }
+
+/// A version and the days on which it is in force.
+type Span<'a> = (&'a str, Effective);
 
 impl Definition {
     /// The kind as its JSON says it.
@@ -160,10 +166,7 @@ impl Definition {
 
     /// The versions and days of it and of another definition, if both are versions
     /// of one name.
-    pub(super) fn effective_beside<'a>(
-        &'a self,
-        other: &'a Self,
-    ) -> Option<((&'a str, Effective), (&'a str, Effective))> {
+    pub(super) fn effective_beside<'a>(&'a self, other: &'a Self) -> Option<(Span<'a>, Span<'a>)> {
         let same = self.kind() == other.kind() && self.name() == other.name();
         let spans = self.effective().zip(other.effective()).filter(|_| same)?;
         Some(((self.version(), spans.0), (other.version(), spans.1)))
@@ -184,59 +187,6 @@ impl Definition {
     /// As [`Definition::canonical`].
     pub fn sha(&self) -> Result<Sha, serde_json::Error> {
         self.canonical().map(|text| Sha::of(text.as_bytes()))
-    }
-}
-
-/// The units of a tenant, the groups and roles they form, and its settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Register {
-    /// The register's name, one a tenant.
-    pub name: Name,
-    /// Its version.
-    pub version: String,
-    /// The jurisdiction's title.
-    pub title: Text,
-    /// Every unit that may publish or owe.
-    pub units: Vec<Unit>,
-    /// Named lists of units.
-    #[serde(default)]
-    pub groups: BTreeMap<Name, Vec<UnitId>>,
-    /// Who plays which part. `operator`, `importer` and `engine` are known to the
-    /// kernel; the others are the policies' own.
-    #[serde(default)]
-    pub roles: BTreeMap<RoleId, Vec<UnitId>>,
-    /// What the texts leave to the office.
-    #[serde(default)]
-    pub settings: Settings,
-}
-
-/// A department, office or platform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Unit {
-    /// Its id, one token of a subject.
-    pub id: UnitId,
-    /// Its title.
-    pub title: Text,
-    /// Other spellings that notices and facts use for it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-}
-
-/// Settings of a tenant, each with its unit in its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Settings {
-    /// How long a fact waits for the case it builds on, 0 to 8760 hours.
-    pub parked_for_hours: u32,
-    /// How far in the future a publisher's own time may lie, 0 to 1440 minutes.
-    pub clock_tolerance_minutes: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { parked_for_hours: 72, clock_tolerance_minutes: 5 }
     }
 }
 

@@ -11,6 +11,7 @@ use super::duties::{DutyYear, duties};
 use super::error::QueryError;
 use super::find::{Found, find};
 use super::home::Home;
+use super::naming::Named;
 use super::overview::{Overview, overview};
 use super::page::{Page, PageAsk};
 use super::policies::{CalendarYear, PolicyAnswer};
@@ -59,8 +60,8 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError`], as all questions.
     pub fn home(&self, at: Instant) -> Result<Home, QueryError> {
-        let store = (self.store)();
-        Ok(self.cache.read(&*store)?.home(at))
+        let store = self.store();
+        Ok(self.policies_of(&*store)?.home(at))
     }
 
     /// The instant at which clocks where the tenant lives show `wall`. Blocking.
@@ -68,8 +69,8 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError`].
     pub fn instant_of(&self, wall: NaiveDateTime) -> Result<Instant, QueryError> {
-        let store = (self.store)();
-        let policies = self.cache.read(&*store)?;
+        let store = self.store();
+        let policies = self.policies_of(&*store)?;
         let outside = || QueryError::asked("at", &wall.to_string(), "give a time between 1700 and 2200");
         if !(1700..=2200).contains(&wall.year()) {
             return Err(outside());
@@ -83,9 +84,9 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError`].
     pub fn overview(&self, unit: Option<&UnitId>, at: Instant) -> Result<Answer<Overview>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         let view = store.view();
-        let policies = self.cache.read(&view)?;
+        let policies = self.policies_of(&view)?;
         answer(&view, at, overview(&view, &policies, self.unit_seen(unit)?, at)?)
     }
 
@@ -96,8 +97,8 @@ impl<S: Store, L: Log> Reader<S, L> {
     pub async fn recent(&self, last: Seq, since: Instant, at: Instant) -> Result<Recent, QueryError> {
         let reader = self.clone();
         let policies = tokio::task::spawn_blocking(move || {
-            let store = (reader.store)();
-            reader.cache.read(&*store)
+            let store = reader.store();
+            reader.policies_of(&*store)
         });
         let policies = policies.await.map_err(|error| QueryError::entry(last, &error))??;
         recent(&self.ledger, &policies, &self.sight, last, (since, at)).await
@@ -114,9 +115,9 @@ impl<S: Store, L: Log> Reader<S, L> {
         ask: &PageAsk,
         at: Instant,
     ) -> Result<Answer<Page<SettledRow>>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         let view = store.view();
-        let policies = self.cache.read(&view)?;
+        let policies = self.policies_of(&view)?;
         answer(&view, at, settled(&view, &policies, &self.seen_of(filter), late, ask)?)
     }
 
@@ -132,7 +133,7 @@ impl<S: Store, L: Log> Reader<S, L> {
     ) -> Result<Answer<Whole<DeadlineRow>>, QueryError> {
         let filter = self.seen_of(filter);
         self.whole(at, |rows, ask| {
-            let policies = self.cache.read(rows)?;
+            let policies = self.policies_of(rows)?;
             deadlines(rows, &policies, &filter, ask, at)
         })
     }
@@ -149,7 +150,7 @@ impl<S: Store, L: Log> Reader<S, L> {
     ) -> Result<Answer<Whole<SettledRow>>, QueryError> {
         let filter = self.seen_of(filter);
         self.whole(at, |rows, ask| {
-            let policies = self.cache.read(rows)?;
+            let policies = self.policies_of(rows)?;
             settled(rows, &policies, &filter, late, ask)
         })
     }
@@ -164,11 +165,26 @@ impl<S: Store, L: Log> Reader<S, L> {
         year: Option<i32>,
         at: Instant,
     ) -> Result<Answer<DutyYear>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         let view = store.view();
-        let policies = self.cache.read(&view)?;
+        let policies = self.policies_of(&view)?;
         self.unit_seen(Some(unit))?;
         answer(&view, at, duties(&view, &policies, unit, year, at)?)
+    }
+
+    /// The scorecards that were ever published, by their latest titles. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn scorecards(&self, at: Instant) -> Result<Vec<Named>, QueryError> {
+        let named = self.of_policies(at, |policies| {
+            let latest =
+                policies.set.scorecard_names().filter_map(|name| policies.set.latest_scorecard(name));
+            let named =
+                latest.map(|(_, card)| Named::new(card.name.as_str(), &card.title.zh, &card.title.en));
+            Ok(named.collect())
+        })?;
+        Ok(named.body)
     }
 
     /// Every rule in force, in words. Blocking.
@@ -224,9 +240,9 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError::Unknown`] when that entry refused none.
     pub fn refusal(&self, seq: Seq, at: Instant) -> Result<Answer<Refusal>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         let view = store.view();
-        let policies = self.cache.read(&view)?;
+        let policies = self.policies_of(&view)?;
         answer(&view, at, one_refusal(&view, &policies, &self.sight.refusals, seq)?)
     }
 
@@ -235,9 +251,9 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError`].
     pub fn refused_by(&self, at: Instant) -> Result<Answer<RefusedBy>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         let view = store.view();
-        let policies = self.cache.read(&view)?;
+        let policies = self.policies_of(&view)?;
         answer(&view, at, refused_by(&view, &policies, &self.sight.refusals)?)
     }
 
@@ -255,9 +271,9 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// # Errors
     /// [`QueryError`].
     pub fn find(&self, text: &str, at: Instant) -> Result<Answer<Found>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         // A search may miss what is opened meanwhile; the engine need not wait for it.
-        let policies = self.cache.read(&*store)?;
+        let policies = self.policies_of(&*store)?;
         let found = find(&*store, &policies, &self.sight.cases, text)?;
         answer(&*store, at, found)
     }
@@ -272,7 +288,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         at: Instant,
         page: impl for<'v> Fn(&S::View<'v>, &PageAsk) -> Result<Page<T>, QueryError>,
     ) -> Result<Answer<Whole<T>>, QueryError> {
-        let store = (self.store)();
+        let store = self.store();
         for _ in 0..TRIES {
             let before = as_of(&*store, at)?;
             let whole = gather(|ask| page(&store.view(), ask))?;

@@ -238,7 +238,7 @@ proptest! {
                 filter.latest_first = latest_first;
                 let mut expected: Vec<(Instant, String)> = cases
                     .iter()
-                    .filter(|case| filter.light(case, &case.deadlines[0], at).is_some())
+                    .filter(|case| filter.light(&policies, case, &case.deadlines[0], at).is_some())
                     .filter(|case| case.deadlines[0].status == Status::Running)
                     .map(|case| (case.deadlines[0].overdue_from(), case.id.to_string()))
                     .collect();

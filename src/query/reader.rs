@@ -31,9 +31,9 @@ use crate::time::Instant;
 /// clone.
 pub struct Reader<S, L> {
     pub(super) sight: Arc<Sight>,
-    pub(super) store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
+    store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
     pub(super) ledger: L,
-    pub(super) cache: Arc<PolicyCache>,
+    cache: Arc<PolicyCache>,
 }
 
 impl<S, L: Clone> Clone for Reader<S, L> {

@@ -60,6 +60,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/desk/{tenant}/units/{unit}", "a+++++++u"),
     ("GET", "/desk/{tenant}/units/{unit}/deadlines.ics", "a+++++++u"),
     ("GET", "/desk/{tenant}/rankings", "a+++++++u"),
+    ("GET", "/desk/{tenant}/rankings/{unit}", "a+++++++u"),
     ("GET", "/desk/{tenant}/supervision", "a+++++++u"),
     ("GET", "/desk/{tenant}/refusals", "a+++++nnu"),
     ("GET", "/desk/{tenant}/refusals/{seq}", "a+++++nnu"),

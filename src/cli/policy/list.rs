@@ -112,7 +112,7 @@ fn clause(row: &Row, lang: Lang) -> String {
     match (row.clauses.len(), lang) {
         (0, _) => named,
         (own, Lang::Zh) => format!("{named}（{own} 个单位另有条款）"),
-        (own, Lang::En) => format!("{named} ({own} units by their own)"),
+        (own, Lang::En) => format!("{named} (clauses of their own: {own})"),
     }
 }
 

@@ -301,3 +301,6 @@ fn bounds(of: &Expression) -> Option<(Option<Exact>, Option<Exact>)> {
         Expression::Product(_) => Some((None, None)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ pub fn flaws(definitions: &[&Definition]) -> Vec<(usize, Flaw)> {
     flaws
 }
 
-fn sayings<'a>(at: usize, definition: &'a Definition) -> Vec<Said<'a>> {
+fn sayings(at: usize, definition: &Definition) -> Vec<Said<'_>> {
     match definition {
         Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => Vec::new(),
         Definition::Notice(notice) => stated(at, notice),
@@ -134,8 +134,8 @@ fn periods(topic: &Name, said: &[Said<'_>]) -> Option<(usize, Flaw)> {
     let (_, first) = timed.first()?;
     let (other, _) = timed.iter().find(|(_, every)| every != first)?;
     let told: Vec<String> =
-        timed.iter().map(|(it, every)| format!("{} {}", it.named, words::every(*every).en)).collect();
-    let message = format!("periods contradict: {}", told.join(", "));
+        timed.iter().map(|(it, every)| format!("{}: {}", it.named, words::every(*every).en)).collect();
+    let message = format!("periods contradict: {}", told.join("; "));
     Some((other.at, Flaw::finding("topic.period", &other.field, topic.as_str(), message)))
 }
 
@@ -145,8 +145,8 @@ fn numbers(topic: &Name, said: &[Said<'_>]) -> Option<(usize, Flaw)> {
     let first = demanding.first()?;
     let other = demanding.iter().find(|it| it.demanded != first.demanded)?;
     let told: Vec<String> =
-        demanding.iter().map(|it| format!("{} {}", it.named, written(&it.demanded))).collect();
-    let message = format!("thresholds contradict: {}", told.join(", "));
+        demanding.iter().map(|it| format!("{}: {}", it.named, written(&it.demanded))).collect();
+    let message = format!("thresholds contradict: {}", told.join("; "));
     Some((other.at, Flaw::finding("topic.threshold", &other.field, topic.as_str(), message)))
 }
 

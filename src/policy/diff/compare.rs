@@ -118,7 +118,7 @@ impl Comparing<'_> {
             match (&before, &after) {
                 (Some(before), Some(after)) => self.parts(&inner, key, before, after, changes),
                 (before, after) => {
-                    changes.extend(self.one_sided(inner, key, before.as_ref(), after.as_ref()))
+                    changes.extend(self.one_sided(inner, key, before.as_ref(), after.as_ref()));
                 }
             }
         }

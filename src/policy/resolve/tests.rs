@@ -217,11 +217,12 @@ fn what_is_said_of_one_topic_in_several_places_is_compared() {
 
 #[test]
 fn a_type_that_no_tenant_takes_is_told_in_each() {
-    let prefixed = |tenant: &str| {
-        let own = given::sources(&[("matter.yaml", given::WORKFLOW)]);
-        own.into_iter().map(move |it| match it.path.starts_with("events/") {
-            true => it,
-            false => given::file(&format!("{tenant}/{}", it.path), &it.text),
+    let prefixed = |tenant: &'static str| {
+        let own = given::sources(&[("matter.yaml", given::WORKFLOW)]).into_iter();
+        own.map(move |it| {
+            let shared = it.path.starts_with("events/");
+            let path = if shared { it.path } else { format!("{tenant}/{}", it.path) };
+            given::file(&path, &it.text)
         })
     };
     let mut sources: Vec<Source> = prefixed("a").chain(prefixed("b")).collect();

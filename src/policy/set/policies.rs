@@ -84,10 +84,9 @@ impl PolicySet {
             Definition::EventType(event_type) => {
                 inner.types.entry(event_type.name.clone()).or_default().insert(event_type.clone());
             }
-            // Rules are applied without it; it is kept to be shown and checked against.
-            Definition::Notice(_) => {}
             Definition::Workflow(workflow) => inner.take(workflow, sha),
-            Definition::Target(_) => {}
+            // Cases are decided without them; they are kept to be shown and asked for.
+            Definition::Notice(_) | Definition::Target(_) => {}
             Definition::Scorecard(card) => {
                 inner.scorecards.insert(sha, Arc::new((**card).clone()));
                 inner.card_versions.entry(card.name.clone()).or_default().insert(card.effective.from, sha);

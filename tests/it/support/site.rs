@@ -132,6 +132,34 @@ impl Served {
         self.came(self.client.get(self.url(path)).header("accept", accept)).await
     }
 
+    /// What is at `path`, byte for byte.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let response = self.client.get(self.url(path)).send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        response.bytes().await.expect("a body").to_vec()
+    }
+
+    /// The ids of the first `count` events of a stream, from after `last` on.
+    pub async fn events(&self, path: &str, last: Option<u64>, count: usize) -> Vec<u64> {
+        let request = self.client.get(self.url(path));
+        let request = match last {
+            Some(last) => request.header("last-event-id", last.to_string()),
+            None => request,
+        };
+        let mut response = request.send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        let (mut text, mut ids) = (String::new(), Vec::new());
+        while ids.len() < count {
+            let part = response.chunk().await.expect("a stream").expect("more events");
+            text.push_str(&String::from_utf8_lossy(&part));
+            let whole = text.rfind("\n\n").map_or("", |end| &text[..end + 2]).to_owned();
+            text = text[whole.len()..].to_owned();
+            ids.extend(whole.lines().filter_map(|line| line.strip_prefix("id: ")?.parse::<u64>().ok()));
+        }
+        ids.truncate(count);
+        ids
+    }
+
     pub async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Came {
         self.came(self.client.post(self.url(path)).header("content-type", content_type).body(body)).await
     }
