@@ -35,7 +35,7 @@ pub async fn tell(http: &str, nats: &str, data: &Path, tenants: &[TenantId]) -> 
             Err(failure) => format!("  {tenant}: {failure}"),
         });
     }
-    lines.push(String::new());
+    lines.extend([String::new(), format!("The desk, in a browser: {http}/"), String::new()]);
     if let Some(tenant) = tenants.first() {
         let overdue = overdue_objection(&client(tenant)).await;
         lines.extend(look(http, tenant));

@@ -122,7 +122,9 @@ impl<R: crate::port::log::Reader> Following<R> {
                     self.ahead.extend(self.reader.next(AHEAD, WITHIN).await.ok()?);
                 }
                 // What was read ahead of the queries waits for them.
-                if let Some(record) = self.ahead.pop_front_if(|record| record.seq <= seen) {
+                if self.ahead.front().is_some_and(|record| record.seq <= seen)
+                    && let Some(record) = self.ahead.pop_front()
+                {
                     self.last = record.seq;
                     return Some(record);
                 }

@@ -115,7 +115,7 @@ pub async fn recent<L: Log>(
         }
     }
     // Imported facts carry instants of the past; the newest first means by instant.
-    found.changes.sort_by(|one, other| (other.at, other.ledger_seq).cmp(&(one.at, one.ledger_seq)));
+    found.changes.sort_by_key(|change| std::cmp::Reverse((change.at, change.ledger_seq)));
     Ok(found)
 }
 

@@ -130,7 +130,10 @@ pub fn authored(tenant: &str, text: &str) -> Vec<Definition> {
     assert!(report.is_sound(), "{}", lines.join("\n"));
     let is_own = |it: &Definition| match it {
         Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => false,
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::Notice(_)
+        | Definition::EventType(_) => false,
     };
     report.definitions.into_iter().filter(is_own).collect()
 }
@@ -165,7 +168,7 @@ pub fn with_figures(tenant: &str, text: &str) -> Vec<Definition> {
     let is_new = |it: &Definition| match it {
         Definition::EventType(it) => kinds.contains(&it.name.as_str()),
         Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
-        Definition::Register(_) | Definition::Calendar(_) => false,
+        Definition::Register(_) | Definition::Calendar(_) | Definition::Notice(_) => false,
     };
     report.definitions.into_iter().filter(is_new).collect()
 }
