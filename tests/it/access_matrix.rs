@@ -80,6 +80,7 @@ fn address(route: &str) -> String {
         .replace("/policies/Workflow/{name}", "/policies/Workflow/objection")
         .replace("{unit}", "qu-fagaiju")
         .replace("{seq}", "1")
+        .replace("/assets/{name}", "/assets/desk.css")
         .replace("{name}", "cn-gov")
 }
 
