@@ -42,7 +42,6 @@ pub enum TlsError {
 }
 
 /// A client of HTTP and HTTPS, to be built on.
-#[must_use]
 pub fn client() -> reqwest::ClientBuilder {
     // It fails only when a provider is there already, which is as good.
     let _ = ring::default_provider().install_default();

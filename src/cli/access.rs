@@ -26,7 +26,7 @@ pub struct AccessArgs {
     /// The certificate's private key, in PEM
     #[arg(long, env = "DUBAN_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// Settings of the issuer (OpenID Connect) that vouches for people, in YAML
+    /// Settings of the issuer (`OpenID` Connect) that vouches for people, in YAML
     #[arg(long, env = "DUBAN_OPENID", value_name = "FILE")]
     openid: Option<PathBuf>,
 }

@@ -21,7 +21,7 @@ pub struct Cookies {
 impl Cookies {
     /// The session's id in a request.
     pub fn read(self, headers: &HeaderMap) -> Option<&str> {
-        self.value(headers, self.name())
+        value(headers, self.name())
     }
 
     /// Sets the session's id.
@@ -42,7 +42,7 @@ impl Cookies {
 
     /// What binds a visit to the issuer, in a request.
     pub fn read_visit(self, headers: &HeaderMap) -> Option<&str> {
-        self.value(headers, self.visit_name())
+        value(headers, self.visit_name())
     }
 
     /// Whether a line sets or ends a session.
@@ -58,12 +58,6 @@ impl Cookies {
         if self.is_secure { "__Host-duban-visit" } else { "duban-visit" }
     }
 
-    fn value<'h>(self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-        let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find_map(|(of, value)| (of == name).then_some(value))
-    }
-
     fn line(self, name: &str, value: &str, seconds: u64, same_site: &str) -> HeaderValue {
         let secure = if self.is_secure { "; Secure" } else { "" };
         let line =
@@ -71,4 +65,10 @@ impl Cookies {
         // A secret's letters always make a header.
         HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static("duban=; Max-Age=0"))
     }
+}
+
+fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(of, value)| (of == name).then_some(value))
 }

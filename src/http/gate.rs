@@ -182,8 +182,8 @@ impl Gate {
             return peer;
         }
         // Only the last one was written by the proxy itself.
-        let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
-        let last = lines.last().and_then(|line| line.rsplit(',').next());
+        let mut lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+        let last = lines.next_back().and_then(|line| line.rsplit(',').next());
         last.and_then(|last| last.trim().parse().ok()).or(peer)
     }
 
@@ -269,12 +269,12 @@ impl Gate {
         // Signing in anew needs no proof of the session that it ends.
         let is_sign_in =
             matches!(parts.uri.path(), "/v1/session" | "/sign-in") && parts.method == Method::POST;
-        if let Some(shown) = change.filter(|_| !is_sign_in) {
-            if !shown.is_some_and(|shown| found.proves(shown)) {
-                let detail = "a change made with a session's cookie must bring the session's token in x-csrf-token; \
-                              GET /v1/session gives it";
-                return Err(Problem::new("access.csrf", detail).about(CSRF_HEADER, ""));
-            }
+        if let Some(shown) = change.filter(|_| !is_sign_in)
+            && !shown.is_some_and(|shown| found.proves(shown))
+        {
+            let detail = "a change made with a session's cookie must bring the session's token in x-csrf-token; \
+                          GET /v1/session gives it";
+            return Err(Problem::new("access.csrf", detail).about(CSRF_HEADER, ""));
         }
         let mut renewed = None;
         if found.is_old {

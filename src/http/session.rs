@@ -129,7 +129,7 @@ pub async fn sign_in(
     let Some((name, account)) = known.filter(|_| right) else {
         // A name that is nobody's may be a password typed in the wrong field.
         let account = known.map_or("(unknown)", |(name, _)| name.as_str());
-        tracing::warn!(account, address = ?gate.address(&parts), "a sign-in failed");
+        tracing::warn!(account, address = ?gate.address(parts), "a sign-in failed");
         return Err(Problem::new("access.wrong", "account and password do not belong together"));
     };
     gate.throttle().forget(&account_key(name));

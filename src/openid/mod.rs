@@ -1,4 +1,4 @@
-//! Signing in with an issuer of the office's own: OpenID Connect, authorization code
+//! Signing in with an issuer of the office's own: `OpenID` Connect, authorization code
 //! with PKCE, and nothing else of it.
 //!
 //! [`settings`] is what the office says of its issuer; [`visit`] what is remembered
