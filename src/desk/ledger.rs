@@ -55,6 +55,7 @@ impl Asked {
                 latest_first: params
                     .word("order", &[("earliest", false), ("latest", true)])?
                     .unwrap_or(false),
+                ..DeadlineFilter::default()
             },
             settled: params.word("show", &[("open", false), ("met", true)])?.unwrap_or(false),
             late: params.word("late", &[("true", true), ("false", false)])?,

@@ -46,6 +46,7 @@ fn asked(params: &Params) -> Result<(RefusalFilter, PageAsk), Problem> {
         rule: params.text("rule").map(str::to_owned),
         kind: params.parsed("type")?,
         since: None,
+        ..RefusalFilter::default()
     };
     Ok((filter, PageAsk::new(Some(ROWS), params.text("cursor").map(str::to_owned))?))
 }

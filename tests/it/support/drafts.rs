@@ -38,6 +38,7 @@ pub fn fact(kind: &str) -> FactDraft {
         actor: UnitId::new("nobody").expect("a unit"),
         occurred_at: None,
         imported_at: None,
+        stated_by: None,
         data: json!({}),
     })
 }
