@@ -54,6 +54,7 @@ mod openid_provider;
 mod policies;
 mod policy_duties;
 mod query_duties;
+mod readme_tutorial;
 mod samples;
 mod scenarios;
 mod simulation;
