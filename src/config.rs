@@ -1,5 +1,5 @@
 //! What a serving duban is told: where its broker is, whose engines it runs,
-//! where it keeps its projections and where it listens.
+//! where it keeps its projections, where it listens and whom it lets in.
 //!
 //! It holds and checks settings; the command line fills them. It opens nothing.
 
@@ -14,27 +14,44 @@ use crate::id::TenantId;
 pub struct ServeSettings {
     /// The broker's servers, such as `nats://127.0.0.1:4222`.
     pub nats: Vec<String>,
+    /// The file with the seed of our key pair at the broker.
+    pub nats_key: Option<PathBuf>,
     /// Whose engines run here.
     pub tenants: Vec<TenantId>,
     /// Where the projections are kept, one folder a tenant.
     pub data: PathBuf,
-    /// Where HTTP listens; loopback only.
+    /// Where HTTP listens.
     pub http: SocketAddr,
+    /// Whom it lets in, and how they reach it.
+    pub access: Access,
     /// How many servers keep each stream: 1, 3 or 5.
     pub replicas: usize,
     /// The folder of policies to put in force; none to leave them as they are.
     pub policies: Option<PathBuf>,
 }
 
+/// How people reach a process, and whether they must say who they are.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Even on this machine, and before there is an account.
+    pub require_sign_in: bool,
+    /// A proxy speaks HTTPS for us and says whom it speaks for.
+    pub is_behind_proxy: bool,
+    /// The files of the certificate chain and of its key, to speak HTTPS ourselves.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// The file with the issuer's settings.
+    pub openid: Option<PathBuf>,
+}
+
 /// A setting that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// HTTP would be open to other machines, and nobody is asked who they are.
+    /// Passwords and tokens would travel in the clear.
     #[error(
-        "listen on {address}: until users and services can identify themselves to duban, HTTP listens on \
-         this machine only; use 127.0.0.1 or [::1], and put a proxy that checks identities in front of it"
+        "listen on {address}: passwords and tokens would travel in the clear; give --tls-certificate and \
+         --tls-key, or --behind-proxy if a proxy on the way speaks HTTPS, or listen on 127.0.0.1"
     )]
-    NotLoopback {
+    InTheClear {
         /// The address that was given.
         address: SocketAddr,
     },
@@ -61,8 +78,10 @@ impl ServeSettings {
     /// # Errors
     /// [`ConfigError`], the first thing that is wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if !self.http.ip().is_loopback() {
-            return Err(ConfigError::NotLoopback { address: self.http });
+        let is_private =
+            self.http.ip().is_loopback() || self.access.tls.is_some() || self.access.is_behind_proxy;
+        if !is_private {
+            return Err(ConfigError::InTheClear { address: self.http });
         }
         if self.tenants.is_empty() {
             return Err(ConfigError::NoTenant);
@@ -85,9 +104,11 @@ mod tests {
     fn settings() -> ServeSettings {
         ServeSettings {
             nats: vec!["nats://127.0.0.1:4222".into()],
+            nats_key: None,
             tenants: vec![TenantId::new("genhe").expect("a tenant")],
             data: "data".into(),
             http: "127.0.0.1:8310".parse().expect("an address"),
+            access: Access::default(),
             replicas: 1,
             policies: None,
         }
@@ -101,11 +122,15 @@ mod tests {
     }
 
     #[test]
-    fn nobody_listens_to_other_machines_yet() {
+    fn nobody_listens_to_other_machines_in_the_clear() {
         for address in ["0.0.0.0:8310", "192.168.1.7:8310", "[::]:8310"] {
             let open = ServeSettings { http: address.parse().expect("an address"), ..settings() };
             let error = open.check().expect_err("it is open to others");
-            assert!(error.to_string().contains("identify themselves"), "{error}");
+            assert!(error.to_string().contains("--tls-certificate"), "{error}");
+            let tls = Access { tls: Some(("chain.pem".into(), "key.pem".into())), ..Access::default() };
+            assert_eq!(ServeSettings { access: tls, ..open.clone() }.check(), Ok(()));
+            let proxy = Access { is_behind_proxy: true, ..Access::default() };
+            assert_eq!(ServeSettings { access: proxy, ..open }.check(), Ok(()));
         }
     }
 

@@ -107,6 +107,12 @@ fn is_slug(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+fn is_account(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_@".contains(&byte))
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.ends_with(|last: char| last.is_ascii_alphanumeric())
+}
+
 fn is_item(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     text.bytes().all(|byte| inner(byte) || matches!(byte, b'.' | b'-'))
@@ -161,6 +167,10 @@ text_id! {
     /// What happened, as noun and past participle: `objection.received`.
     EventType, "an event type", 128, "noun.past-participle, lower-case with hyphens, such as objection.received",
     "^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?$", is_event_type
+}
+text_id! {
+    /// Who signs in, by the name they give: `zhang.wei`, `zhang@tax.example`.
+    AccountName, "an account", 64, "1 to 64 lower-case letters, digits and inner . - _ @", "^[a-z0-9]([a-z0-9._@-]*[a-z0-9])?$", is_account
 }
 text_id! {
     /// One supervised matter: its workflow and its key, `objection/YY-2022-001`.

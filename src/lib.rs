@@ -41,6 +41,20 @@
 //! would save a little work and bring a second truth about who leads; the fence is
 //! the only one.
 //!
+//! # Who may
+//!
+//! [`http::gate`] stands before every address: it knows who asks (a session, a token, or
+//! whoever works on a machine without accounts) and looks up in one list,
+//! [`http::rights`], what the address needs; what is not in the list is closed. What one
+//! may is [`identity`]'s; whose rows one sees is applied by [`query::reader`], so that
+//! no surface can show more than another. Who stated a fact goes with it to the ledger.
+//!
+//! Accounts and tokens are the office's settings, not facts: a ledger forgets nothing,
+//! and these must be forgettable. They are one file, written whole and renamed
+//! ([`files`]): a store of sled belongs to one process, while these are changed by the
+//! command line beside a running server, which sees each change at the next request.
+//! Only hashes are kept. Sessions are in memory: a restart signs everybody out.
+//!
 //! # Floors
 //!
 //! Imports go downward only; `tests/it/layout.rs` holds the list and fails when
@@ -51,11 +65,13 @@
 //! | 1 | [`id`], [`time`], [`exact`], [`calendar`] | names, instants, exact numbers, working days, due rules, explanations | know events |
 //! | 2 | [`event`] | facts, the ledger's catalogue, both wire forms, the hash chain | know policies |
 //! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
+//! | 3 | [`identity`] | roles, grants, sight, accounts, sessions | do I/O, draw a number |
 //! | 4 | [`kernel`] | rows, decide, evolve, timers, sweeps | wait, read a clock, draw a number, iterate without order |
 //! | 5 | [`port`] | what is needed of a log, a store, a shelf, in words | name a library |
-//! | 6 | [`memory`], [`nats`], [`sled_store`] | adapters | know each other or the kernel |
+//! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`tls`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
+//! | 8 | [`openid`] | asks an issuer who somebody is | decide what they may |
 //! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
 //! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
 //! | 11 | [`http`], [`desk`], [`cli`], [`telemetry`] | surfaces; `desk` stands on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
@@ -76,6 +92,8 @@
 //!   as often as its ladder says; timers fire in the order of their instants.
 //! - A fact is recognised for ever by its source and id; nothing rests on the
 //!   broker's duplicate window.
+//! - Every address says what it needs; every answer keeps to what its asker sees; a secret
+//!   is kept as a hash and never logged.
 //! - One step of the store holds rows, indexes, counts and checkpoint together.
 //! - Every list is in a stated order, every bound has a name and a reason.
 //! - Nothing panics on input; a poison fact is refused and the engine goes on; a
@@ -91,11 +109,14 @@ pub mod desk;
 pub mod engine;
 pub mod event;
 pub mod exact;
+pub mod files;
 pub mod http;
 pub mod id;
+pub mod identity;
 pub mod kernel;
 pub mod memory;
 pub mod nats;
+pub mod openid;
 pub mod policy;
 pub mod port;
 pub mod query;
@@ -104,3 +125,4 @@ pub mod sim;
 pub mod sled_store;
 pub mod telemetry;
 pub mod time;
+pub mod tls;

@@ -48,7 +48,7 @@ pub async fn run(facts: usize) {
     let url = format!("http://{}/v1/changqing/events", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, router(site)).await });
 
-    let client = reqwest::Client::new();
+    let client = duban::tls::client().build().expect("a client");
     post(&client, &url, policies()).await;
     decided(&handle, intake.last().await.expect("its end")).await;
     let ledger_before = ledger.last().await.expect("its end");

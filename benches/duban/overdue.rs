@@ -84,7 +84,7 @@ async fn page_times(cases: usize) -> Times {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1/changqing", listener.local_addr().expect("an address"));
     let server = tokio::spawn(async move { axum::serve(listener, router(site)).await });
-    let client = reqwest::Client::new();
+    let client = duban::tls::client().build().expect("a client");
     let mut all = ask(&client, &format!("{base}/overdue?limit=100"), REQUESTS).await;
     let mut unit = ask(&client, &format!("{base}/overdue?limit=100&unit=qu-shuiwuju"), REQUESTS).await;
     let mut counts = ask(&client, &format!("{base}/counts"), 20).await;
@@ -175,6 +175,7 @@ fn received(
         actor: UnitId::new(actor).expect("a unit"),
         occurred_at: None,
         imported_at: None,
+        stated_by: None,
         data,
     };
     Received { seq: *seq, at, content: Content::Fact(Box::new(fact)) }

@@ -3,6 +3,7 @@
 //! It turns answers into exit codes and problem documents into sentences; what is
 //! asked and how answers are shown is each command's own.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -12,6 +13,7 @@ use super::exit::{Exit, Failure, OrExit as _};
 use super::output::AnswerLang;
 use crate::calendar::Lang;
 use crate::id::TenantId;
+use crate::identity::secret::Secret;
 
 /// How long an answer may take: a fact may be waited for half a minute.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -27,6 +29,19 @@ pub struct Client {
     /// Whose cases
     #[arg(long, env = "DUBAN_TENANT", default_value = "changqing", value_name = "TENANT")]
     pub tenant: TenantId,
+    /// A token of `duban token create`, where one is asked for; better in the
+    /// environment or a file than here, where others on this machine may read it
+    #[arg(
+        long,
+        env = "DUBAN_TOKEN",
+        hide_env_values = true,
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::shown(text)),
+        value_name = "TOKEN"
+    )]
+    pub token: Option<Secret>,
+    /// A file that holds the token
+    #[arg(long, env = "DUBAN_TOKEN_FILE", value_name = "FILE", conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
     /// Prints the answer as JSON
     #[arg(long)]
     pub json: bool,
@@ -91,10 +106,21 @@ impl Client {
     }
 
     fn request(&self, method: Method, route: &str) -> Result<RequestBuilder, Failure> {
-        let client = reqwest::Client::builder().timeout(ANSWER_WITHIN).connect_timeout(CONNECT_WITHIN);
+        let client = crate::tls::client().timeout(ANSWER_WITHIN).connect_timeout(CONNECT_WITHIN);
         // A proxy meant for the internet must not stand before this machine.
         let client = client.no_proxy().build()?;
-        Ok(client.request(method, self.url(route)))
+        let request = client.request(method, self.url(route));
+        Ok(match self.token()? {
+            Some(token) => request.bearer_auth(token.reveal()),
+            None => request,
+        })
+    }
+
+    fn token(&self) -> Result<Option<Secret>, Failure> {
+        let Some(file) = &self.token_file else { return Ok(self.token.clone()) };
+        let words = format!("read the token from {}", file.display());
+        let text = std::fs::read_to_string(file).or_failed_to(Exit::Usage, words)?;
+        Ok(Some(Secret::shown(&text)))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {

@@ -12,15 +12,18 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::ServerConfig;
 
 use super::exit::{Exit, Failure, OrExit as _};
 use super::service::Room;
 use super::world;
 use crate::desk;
+use crate::http::gate::Gate;
 use crate::http::{self, Site, Tenant};
 use crate::id::TenantId;
 use crate::nats::NatsLog;
 use crate::sled_store::SledStore;
+use crate::tls::{Peer, TlsListener};
 
 /// How long requests under way may take once the process is to stop.
 const END_WITHIN: Duration = Duration::from_secs(5);
@@ -28,6 +31,7 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 /// An open HTTP side.
 pub struct Doors {
     address: SocketAddr,
+    is_secure: bool,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
     tenants: Tenants,
@@ -51,6 +55,7 @@ impl Doors {
     pub const fn closed() -> Self {
         Self {
             address: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            is_secure: false,
             stop: None,
             task: None,
             tenants: Tenants::new(),
@@ -63,29 +68,45 @@ impl Doors {
     /// [`Failure`] when metrics cannot be kept or the address is not known.
     pub fn open(
         listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        gate: Gate,
         rooms: &[Room],
         failed: &[(TenantId, String)],
     ) -> Result<Self, Failure> {
         let address = listener.local_addr()?;
         let tenants = tenants(rooms);
-        let router = router(tenants.clone(), failed)?;
+        let service = router(tenants.clone(), failed, gate)?.into_make_service_with_connect_info::<Peer>();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let stopped = async move {
             // An error means that the sender is gone, which also means to stop.
             let _ = stopped.await;
-        });
+        };
+        let is_secure = tls.is_some();
         let task = tokio::spawn(async move {
-            if let Err(error) = serving.await {
+            let served = match tls {
+                Some(config) => {
+                    let listener = TlsListener::new(listener, config);
+                    axum::serve(listener, service).with_graceful_shutdown(stopped).await
+                }
+                None => axum::serve(listener, service).with_graceful_shutdown(stopped).await,
+            };
+            if let Err(error) = served {
                 tracing::error!(%error, "HTTP has ended");
             }
         });
-        Ok(Self { address, stop: Some(stop), task: Some(task), tenants })
+        Ok(Self { address, is_secure, stop: Some(stop), task: Some(task), tenants })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The same as an address to ask at.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.is_secure { "https" } else { "http" }, self.address)
     }
 
     /// Takes no new requests and waits for those under way, for a while.
@@ -101,13 +122,13 @@ impl Doors {
     }
 }
 
-fn router(tenants: Tenants, failed: &[(TenantId, String)]) -> Result<Router, Failure> {
+fn router(tenants: Tenants, failed: &[(TenantId, String)], gate: Gate) -> Result<Router, Failure> {
     let metrics = crate::telemetry::keep_metrics()?;
     for (tenant, _) in failed {
         // Whoever watches the numbers must see that somebody is not served.
         metrics::gauge!("duban_ready", "tenant" => tenant.to_string()).set(0.0);
     }
-    let site = Site { tenants, now: world::wall_clock(), metrics: Some(metrics) };
+    let site = Site { tenants, now: world::wall_clock(), metrics: Some(metrics), gate: Arc::new(gate) };
     Ok(http::router_with(site, desk::routes()))
 }
 

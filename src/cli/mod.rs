@@ -12,13 +12,19 @@
 //! * [`archive`]: checking the logs, keeping them in a file, bringing them back.
 //! * [`due`], [`policy`], [`scenarios`], [`simulate`]: what needs no server; [`folder`] reads policies,
 //!   [`operator`] says which differ, [`apply`] publishes them.
+//! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
+//!   [`access`]: the gate of a serving process.
+//! * [`credentials`]: the broker's users and their keys.
 //! * [`world`]: the clock and the drawing of identities.
 
+pub mod access;
+pub mod account;
 pub mod apply;
 pub mod archive;
 pub mod ask;
 pub mod broker;
 pub mod client;
+pub mod credentials;
 pub mod doors;
 pub mod due;
 pub mod exit;
@@ -30,6 +36,7 @@ pub mod output;
 pub mod policy;
 mod process;
 pub mod publishing;
+pub mod roles;
 pub mod run;
 pub mod sample;
 pub mod scenarios;
@@ -39,6 +46,7 @@ pub mod service;
 pub mod shelf;
 pub mod simulate;
 pub mod stop;
+pub mod token;
 pub mod up;
 pub mod welcome;
 pub mod world;

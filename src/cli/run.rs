@@ -9,7 +9,7 @@ use super::ask::{case, deadlines, lists, operate, publish, scores};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{due, import, policy, serve, simulate, up};
+use super::{account, credentials, due, import, policy, serve, simulate, token, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -56,6 +56,14 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Imports facts of the past from JSON lines
     Import(import::ImportArgs),
+    /// Adds, lists and removes the people who may sign in
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Makes, lists and revokes the tokens of systems
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Writes the broker's users and their keys from the policies
+    Credentials(credentials::CredentialArgs),
     /// Checks that a tenant's logs, or an archive, are whole and unaltered
     Verify(verify::VerifyArgs),
     /// Keeps a tenant's logs in a file
@@ -125,6 +133,9 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Policies(client) => within_runtime(lists::policies(client)),
         Command::Publish(args) => within_runtime(publish::run(args)),
         Command::Import(args) => within_runtime(import::run(args)),
+        Command::Account(command) => account::run(command),
+        Command::Token(command) => token::run(command),
+        Command::Credentials(args) => credentials::run(args),
         Command::Verify(args) => within_runtime(verify::run(args)),
         Command::Backup(args) => within_runtime(backup::run(args)),
         Command::Restore(args) => within_runtime(restore::run(args)),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::access::AccessArgs;
+use super::credentials::keyed;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::folder;
 use super::publishing::publish_and_tell;
@@ -26,6 +28,9 @@ pub struct ServeArgs {
         value_name = "URL"
     )]
     nats: Vec<String>,
+    /// The file with the engine's seed, as `duban credentials` writes it
+    #[arg(long, env = "DUBAN_NATS_KEY", value_name = "FILE")]
+    nats_key: Option<PathBuf>,
     /// Whose engines run here; repeat it, or separate by commas
     #[arg(
         long = "tenant",
@@ -38,7 +43,7 @@ pub struct ServeArgs {
     /// Where projections are kept; they can be made again at any time
     #[arg(long, env = "DUBAN_DATA", default_value = "data", value_name = "DIR")]
     data: PathBuf,
-    /// Where HTTP listens, on this machine only
+    /// Where HTTP listens; on other addresses than this machine's own with TLS only
     #[arg(long, env = "DUBAN_HTTP", default_value = "127.0.0.1:8310", value_name = "ADDRESS")]
     http: SocketAddr,
     /// How many of the broker's servers keep each stream: 1, 3 or 5
@@ -48,15 +53,19 @@ pub struct ServeArgs {
     /// policies on the ledger stay as they are
     #[arg(long, env = "DUBAN_POLICIES", value_name = "DIR")]
     policies: Option<PathBuf>,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 impl ServeArgs {
     fn settings(&self) -> ServeSettings {
         ServeSettings {
             nats: self.nats.clone(),
+            nats_key: self.nats_key.clone(),
             tenants: self.tenants.clone(),
             data: self.data.clone(),
             http: self.http,
+            access: self.access.settings(),
             replicas: self.replicas,
             policies: self.policies.clone(),
         }
@@ -77,7 +86,7 @@ pub async fn run(args: &ServeArgs) -> Ended {
     let mut stop = Stop::listen()?;
     let broker = connect(&settings).await?;
     let service = Service::start(&settings, &broker).await?;
-    tracing::info!("HTTP listens at http://{}", service.address());
+    tracing::info!("HTTP listens at {}", service.url());
     publish_beside(&service, definitions);
     service.run(stop.requested()).await
 }
@@ -88,6 +97,7 @@ pub async fn run(args: &ServeArgs) -> Ended {
 /// [`Failure`] when it cannot be reached or is too old.
 pub async fn connect(settings: &ServeSettings) -> Result<Broker, Failure> {
     let broker = BrokerSettings { urls: settings.nats.clone(), ..BrokerSettings::new("") };
+    let broker = keyed(broker, settings.nats_key.as_deref())?;
     Broker::connect(broker).await.map_err(of_log)
 }
 

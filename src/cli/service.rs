@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::access;
 use super::doors::{self, Doors};
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::shelf::FolderShelf;
@@ -56,7 +57,9 @@ impl Service {
     /// # Errors
     /// [`Failure`] when no tenant can be opened, or the address cannot be had.
     pub async fn start(settings: &ServeSettings, broker: &Broker) -> Result<Self, Failure> {
-        let listener = doors::listen(settings.http).await?;
+        let (listener, gate) = (doors::listen(settings.http).await?, access::gate(settings)?);
+        let tls = settings.access.tls.as_ref().map(|(chain, key)| crate::tls::server(chain, key));
+        let tls = tls.transpose().or_exit(Exit::Usage)?;
         let mut service =
             Self { rooms: Vec::new(), engines: Vec::new(), doors: Doors::closed(), failed: Vec::new() };
         let mut worst = Exit::Unreachable;
@@ -80,7 +83,7 @@ impl Service {
                 service.failed.iter().map(|(tenant, why)| format!("\n  {tenant}: {why}")).collect();
             return Err(Failure::new(worst, format!("serve any tenant:{}", all.concat())));
         }
-        service.doors = Doors::open(listener, &service.rooms, &service.failed)?;
+        service.doors = Doors::open(listener, tls, gate, &service.rooms, &service.failed)?;
         Ok(service)
     }
 
@@ -88,6 +91,12 @@ impl Service {
     #[must_use]
     pub const fn address(&self) -> std::net::SocketAddr {
         self.doors.address()
+    }
+
+    /// The same as an address to ask at.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.doors.url()
     }
 
     /// Serves until `stop` comes, then stops everything in order.

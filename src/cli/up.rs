@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::access::AccessArgs;
 use super::broker::{LocalBroker, LocalError, LocalSettings};
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::nats_server::Places;
@@ -44,6 +45,8 @@ pub struct UpArgs {
     /// Where the broker listens; 4222 or the next free port without it
     #[arg(long, value_name = "PORT")]
     nats_port: Option<u16>,
+    #[command(flatten)]
+    access: AccessArgs,
     /// Starts empty, without the sample
     #[arg(long)]
     no_sample: bool,
@@ -65,11 +68,13 @@ pub async fn run(args: &UpArgs) -> Ended {
     let broker = start_broker(args).await?;
     let settings = ServeSettings {
         nats: vec![broker.url().to_owned()],
+        nats_key: None,
         tenants: args.tenants.clone(),
         data: args.data.clone(),
         http: args
             .http
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(HTTP_PORT, "HTTP")))),
+        access: args.access.settings(),
         replicas: 1,
         policies: Some(args.policies.clone()),
     };
@@ -86,7 +91,7 @@ async fn serve(args: &UpArgs, settings: &ServeSettings, definitions: &Definition
     let mut stop = Stop::listen()?;
     let connected = connect(settings).await?;
     let service = Service::start(settings, &connected).await?;
-    let http = format!("http://{}", service.address());
+    let http = service.url();
     let place = args.data.join("up.json");
     remember(&place, &Running { http: http.clone(), nats: nats.to_owned() })?;
     let is_up = tokio::select! {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::client::Client;
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::output::{AnswerLang, Output, padded};
 use crate::id::TenantId;
 
@@ -21,16 +21,21 @@ pub async fn tell(http: &str, nats: &str, data: &Path, tenants: &[TenantId]) -> 
     let client = |tenant: &TenantId| Client {
         server: http.to_owned(),
         tenant: tenant.clone(),
+        token: None,
+        token_file: None,
         json: true,
         lang: AnswerLang::En,
     };
     for tenant in tenants {
         lines.push(match client(tenant).get("counts", &[]).await {
             Ok(counts) => format!("  {tenant}: {}", numbers(&counts["all"])),
+            Err(failure) if failure.exit == Exit::Refused => {
+                format!("  {tenant}: accounts were set up, so commands ask with --token-file or $DUBAN_TOKEN")
+            }
             Err(failure) => format!("  {tenant}: {failure}"),
         });
     }
-    lines.push(String::new());
+    lines.extend([String::new(), format!("The desk, in a browser: {http}/"), String::new()]);
     if let Some(tenant) = tenants.first() {
         let overdue = overdue_objection(&client(tenant)).await;
         lines.extend(look(http, tenant));

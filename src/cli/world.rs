@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
+use ring::rand::{SecureRandom as _, SystemRandom};
+
 use crate::engine::settings::{DrawId, WallClock};
+use crate::identity::secret::{Draw, Undrawn};
 use crate::time::Instant;
 
 /// The present moment.
@@ -21,6 +24,17 @@ pub fn now() -> Instant {
 #[must_use]
 pub fn wall_clock() -> WallClock {
     Arc::new(now)
+}
+
+/// Draws the secrets of sessions and tokens.
+#[must_use]
+pub fn draw_secret() -> Draw {
+    let system = SystemRandom::new();
+    Arc::new(move || {
+        let mut drawn = [0; 32];
+        system.fill(&mut drawn).map_err(|_| Undrawn)?;
+        Ok(drawn)
+    })
 }
 
 /// Draws the identities of new ledgers.

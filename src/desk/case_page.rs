@@ -24,7 +24,7 @@ use crate::query::timeline::Told;
 pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let id = CaseId::new(visit.part("id"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
-    let answer = visit.tenant.reader.drawn_case(&id, visit.view.at).await;
+    let answer = visit.reader().drawn_case(&id, visit.view.at).await;
     let (answer, diagram) = answer.map_err(|error| visit.failed(error))?;
     let (view, case) = (&visit.view, &answer.body);
     let body = html! {

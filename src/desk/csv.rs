@@ -63,6 +63,6 @@ mod tests {
             rows: vec![vec![Value::Text("=x".into()), Value::Number(-2)]],
         };
         let text = String::from_utf8(written(&sheet)).expect("text");
-        assert_eq!(text, "\u{feff}编号，次数\r\n'=x,-2\r\n截至 7\r\n");
+        assert_eq!(text, "\u{feff}编号,次数\r\n'=x,-2\r\n截至 7\r\n");
     }
 }

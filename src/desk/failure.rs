@@ -51,7 +51,11 @@ fn words(rule: &str) -> [(&'static str, &'static str); 2] {
             ("筛选条件有误", "A filter is not as it should be"),
             ("请按提示修改后重试。", "Change it as told and try again."),
         ],
-        rule if rule.starts_with("projection.") || rule.ends_with(".away") || rule.starts_with("server.") => {
+        rule if rule.starts_with("projection.")
+            || rule == "ledger.away"
+            || rule == "intake.away"
+            || rule.starts_with("server.") =>
+        {
             [
                 ("暂时读不到数据", "The data cannot be read just now"),
                 (

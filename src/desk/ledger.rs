@@ -55,6 +55,7 @@ impl Asked {
                 latest_first: params
                     .word("order", &[("earliest", false), ("latest", true)])?
                     .unwrap_or(false),
+                ..DeadlineFilter::default()
             },
             settled: params.word("show", &[("open", false), ("met", true)])?.unwrap_or(false),
             late: params.word("late", &[("true", true), ("false", false)])?,
@@ -110,6 +111,10 @@ fn of_workflow(counts: &Counts, workflow: Option<&str>) -> Numbers {
     of_it.map(|total| total.numbers).unwrap_or_default()
 }
 
+/// A usual view: its title, its parameters, and how many deadlines it has where that
+/// is counted.
+type Usual<'v> = (&'v str, &'v [(&'v str, &'v str)], Option<i64>);
+
 /// The usual views, as links that keep unit and workflow.
 fn views(view: &View, numbers: &Numbers) -> Markup {
     let all = numbers.on_track + numbers.due_soon + numbers.overdue;
@@ -117,7 +122,7 @@ fn views(view: &View, numbers: &Numbers) -> Markup {
     let week = today + chrono::TimeDelta::days(7);
     let (today, week) = (today.to_string(), week.to_string());
     let met = numbers.met_in_time + numbers.met_late;
-    let views: [(&str, &[(&str, &str)], Option<i64>); 8] = [
+    let views: [Usual<'_>; 8] = [
         (view.say("全部在办", "All running"), &[], Some(all)),
         (view.say("今天到期", "Due today"), &[("dayFrom", &today), ("dayTo", &today)], None),
         (view.say("七天内到期", "Due within a week"), &[("dayFrom", &today), ("dayTo", &week)], None),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{clause, empty, level, light, names, provisional};
+use super::parts::{clause, empty, key, level, light, provisional, waits};
 use super::view::View;
 use crate::query::deadline_row::DeadlineRow;
 use crate::query::settled::SettledRow;
@@ -47,12 +47,12 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (row.period.as_deref().unwrap_or(row.case.key())) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td {
                 a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
-                @if !row.waits_for.is_empty() { small { (view.say("待 ", "waits for ")) (names(view, &row.waits_for)) } }
+                (waits(view, &row.unit, &row.waits_for))
             }
             td .state { (view.of(&row.state.title)) }
             td { (clause(view, &row.cite)) }
@@ -101,7 +101,7 @@ fn settled_row(view: &View, row: &SettledRow) -> Markup {
             td .moment { (view.of(&row.met)) }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (row.period.as_deref().unwrap_or(row.case.key())) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td { a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) } }

@@ -27,6 +27,7 @@ mod search;
 mod settings;
 mod sheet;
 mod shell;
+mod sign_in;
 mod strip;
 mod supervision;
 mod units;

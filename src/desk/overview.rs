@@ -29,7 +29,7 @@ const A_DAY: i64 = 24 * 60 * 60;
 pub async fn overview<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let answer = visit.ask(|reader, at| reader.overview(None, at)).await?;
     let (last, at) = (answer.as_of.ledger_seq, visit.view.at);
-    let recent = visit.tenant.reader.recent(last, at.plus_seconds(-A_DAY), at).await;
+    let recent = visit.reader().recent(last, at.plus_seconds(-A_DAY), at).await;
     let status = visit.tenant.handle.status();
     let view = &visit.view;
     let body = html! {

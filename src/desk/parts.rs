@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::view::View;
+use crate::id::CaseId;
 use crate::policy::definition::Cite;
 use crate::query::light::{Light, PROVISIONAL_SHAPE, provisional_word};
 use crate::query::naming::Named;
@@ -53,6 +54,20 @@ pub fn clause(view: &View, cite: &Cite) -> Markup {
             (notice(view, &cite.notice)) " " (cite.clause)
             @if cite.office_setting { " " span .tag { (view.say("本单位设定", "office setting")) } }
         }
+    }
+}
+
+/// What tells a case from others of its workflow: its period, or its key; nothing
+/// where that is only the unit, which stands beside it.
+pub fn key<'c>(case: &'c CaseId, period: Option<&'c str>, unit: &Named) -> &'c str {
+    period.unwrap_or(if case.key() == unit.id { "" } else { case.key() })
+}
+
+/// Who must act next, in a few words.
+pub fn waits(view: &View, unit: &Named, waits_for: &[Named]) -> Markup {
+    html! {
+        @if waits_for == std::slice::from_ref(unit) { small { (view.say("待本单位办理", "it must act")) } }
+        @else if !waits_for.is_empty() { small { (view.say("待 ", "waits for ")) (names(view, waits_for)) } }
     }
 }
 

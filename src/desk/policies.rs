@@ -12,11 +12,12 @@ use crate::policy::rules::list::Row;
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::policies::{PolicyEntry, PolicyList};
+use crate::query::reader::Reader;
 
 /// The rules in force and what was published.
 pub async fn policies<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
-    let rules = visit.ask(|reader, at| reader.rules(at)).await?;
-    let published = visit.ask(|reader, at| reader.policies(at)).await?;
+    let rules = visit.ask(Reader::rules).await?;
+    let published = visit.ask(Reader::policies).await?;
     let view = &visit.view;
     let body = html! {
         section aria-labelledby="calendars-title" {

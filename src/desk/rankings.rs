@@ -142,7 +142,7 @@ fn rank_row(view: &View, answer: &RankingAnswer, line: &RankingLine) -> Markup {
             td { (bar(line.stands.percent.as_deref())) }
             td {
                 @if let Some(now) = &line.now {
-                    (view.say("第 ", "rank ")) (now.rank.map(|rank| rank.to_string()).unwrap_or_else(|| "–".into())) (view.say(" 名 · ", " · ")) (now.points)
+                    (view.say("第 ", "rank ")) (now.rank.map_or_else(|| "–".into(), |rank| rank.to_string())) (view.say(" 名 · ", " · ")) (now.points)
                 } @else { span .muted { (view.say("无变化", "the same")) } }
             }
         }

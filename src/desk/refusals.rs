@@ -15,6 +15,7 @@ use crate::id::Seq;
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::page::PageAsk;
+use crate::query::reader::Reader;
 use crate::query::refusals::{Refusal, RefusalFilter, RefusedBy};
 
 /// How many rows a page has.
@@ -24,7 +25,7 @@ const ROWS: usize = 50;
 pub async fn refusals<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let (filter, ask) = asked(&visit.params).map_err(|problem| visit.failed(problem))?;
     let found = visit.ask(move |reader, at| reader.refusals(&filter, &ask, at)).await?;
-    let by = visit.ask(|reader, at| reader.refused_by(at)).await?;
+    let by = visit.ask(Reader::refused_by).await?;
     let view = &visit.view;
     let body = html! {
         (publishers(view, &by.body))
@@ -45,6 +46,7 @@ fn asked(params: &Params) -> Result<(RefusalFilter, PageAsk), Problem> {
         rule: params.text("rule").map(str::to_owned),
         kind: params.parsed("type")?,
         since: None,
+        ..RefusalFilter::default()
     };
     Ok((filter, PageAsk::new(Some(ROWS), params.text("cursor").map(str::to_owned))?))
 }

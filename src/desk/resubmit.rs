@@ -6,7 +6,6 @@
 //! is added to the envelope or to the data, so every policy takes it as it is.
 
 use axum::Form;
-use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -20,7 +19,6 @@ use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
 use crate::event::fact::Fact;
-use crate::http::problem::Problem;
 use crate::id::{EventType, Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -79,6 +77,7 @@ pub fn form(view: &View, row: &Refusal, given: Option<(&Corrected, &str)>) -> Ma
             @if !row.reason.field.is_empty() {
                 p .muted { (view.say("需要更正：", "To be corrected: ")) (field(view, row.reason.field.trim_start_matches("data."))) " · " (row.reason.message) }
             }
+            @if let Some(csrf) = &view.viewer.csrf { input type="hidden" name="csrf" value=(csrf); }
             button .button.main type="submit" { (view.say("重新报送", "Submit again")) }
         }
     }
@@ -87,20 +86,15 @@ pub fn form(view: &View, row: &Refusal, given: Option<(&Corrected, &str)>) -> Ma
 /// Takes what the form says, states it, and shows what became of it.
 pub async fn resubmit<S: Store, L: Log>(
     visit: Visit<S, L>,
-    headers: HeaderMap,
     Form(corrected): Form<Corrected>,
 ) -> Result<Response, Failure> {
-    if !is_own(&headers) {
-        let problem = Problem::new(
-            "origin.foreign",
-            "the form was sent from another site; open the page here and send it again",
-        );
-        return Err(visit.failed(problem));
-    }
     let seq = seq(visit.part("seq")).map_err(|problem| visit.failed(problem))?;
     let found = visit.ask(move |reader, at| reader.refusal(seq, at)).await?;
     let outcome = match fact(seq, &corrected) {
-        Ok(fact) => stated(&visit, &fact).await?,
+        Ok(fact) => match visit.stated(fact) {
+            Ok(fact) => stated(&visit, &fact).await?,
+            Err(problem) => Err(problem.detail().to_owned()),
+        },
         Err(wrong) => Err(wrong),
     };
     let view = &visit.view;
@@ -119,20 +113,6 @@ pub async fn resubmit<S: Store, L: Log>(
     }
 }
 
-/// Whether a form was sent from a page of this server, as browsers say themselves.
-fn is_own(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
-        (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && host == text(header::HOST)
-        }
-        // No browser: it could as well have posted the fact itself.
-        (None, None) => true,
-    }
-}
-
 /// The new fact; or what is wrong with it, in words.
 fn fact(seq: Seq, corrected: &Corrected) -> Result<Fact, String> {
     let data: Value = serde_json::from_str(&corrected.data).map_err(|error| format!("JSON: {error}"))?;
@@ -146,6 +126,7 @@ fn fact(seq: Seq, corrected: &Corrected) -> Result<Fact, String> {
         actor: UnitId::new(corrected.actor.trim()).map_err(|error| error.to_string())?,
         occurred_at: None,
         imported_at: None,
+        stated_by: None,
         data,
     };
     fact.id = fact.content().to_string().chars().take(DIGITS).collect();

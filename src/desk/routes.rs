@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use super::{
     assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit,
-    search, settings, supervision, units,
+    search, settings, sign_in, supervision, units,
 };
 use crate::http::Site;
+use crate::http::gate::Admitted;
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -39,6 +40,8 @@ pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
     Router::new()
         .route("/", get(first::<S, L>))
         .route("/desk", get(first::<S, L>))
+        .route("/sign-in", get(sign_in::page::<S, L>).post(sign_in::enter::<S, L>))
+        .route("/sign-out", post(sign_in::leave::<S, L>))
         .route("/assets/{name}", get(assets::asset))
         .route("/desk/{tenant}", get(slashed))
         .route("/desk/{tenant}/", get(overview::overview::<S, L>))
@@ -51,8 +54,12 @@ async fn slashed(uri: Uri) -> Redirect {
     Redirect::permanent(&format!("{}/{query}", uri.path()))
 }
 
-/// To the first tenant's overview; it offers the others.
-async fn first<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> Redirect {
-    let tenant = site.tenants.keys().next();
+/// To the overview of the first tenant for whoever asks; it offers the others.
+async fn first<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    Extension(admitted): Extension<Admitted>,
+) -> Redirect {
+    let tenants = site.tenants_of(admitted.viewer.as_ref());
+    let tenant = tenants.first();
     Redirect::to(&tenant.map_or_else(|| "/v1".to_owned(), |tenant| format!("/desk/{tenant}/")))
 }

@@ -176,7 +176,7 @@ fn source<T>(view: &View, found: &Answer<Whole<T>>) -> String {
 fn time(view: &View, text: &Text) -> Value {
     let told = view.of(text).to_owned();
     let mut words = text.en.split(' ');
-    let (day, clock) = (words.next(), words.last());
+    let (day, clock) = (words.next(), words.next_back());
     let day = day.and_then(|day| day.parse::<chrono::NaiveDate>().ok());
     let at = day.zip(clock).and_then(|(day, clock)| match clock {
         "24:00" => day.succ_opt().map(|next| next.and_time(chrono::NaiveTime::MIN)),

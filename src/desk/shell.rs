@@ -9,6 +9,7 @@ use super::assets::{ICON_LINK, SCRIPT_LINK, STYLE_LINK};
 use super::parts::number;
 use super::view::{Theme, View};
 use crate::calendar::Lang;
+use crate::identity::grant::Right;
 use crate::query::rows::AsOf;
 
 /// Nothing but what comes from this server, no code or style within the page.
@@ -187,7 +188,7 @@ fn rail(view: &View, marked: Nav) -> Markup {
         nav .rail aria-label=(view.say("主导航", "Main")) {
             a .brand href=(view.link("", &[])) { span .seal aria-hidden="true" { "督" } span { "duban 督办" } }
             ul {
-                @for nav in Nav::ALL {
+                @for nav in Nav::ALL.into_iter().filter(|nav| *nav != Nav::Refusals || view.viewer.may(Right::Refusals, &view.tenant)) {
                     li {
                         a href=(view.link(nav.path(), &[])) aria-current=[(nav == marked).then_some("page")] {
                             (nav.title(view))
@@ -237,8 +238,16 @@ fn switches(view: &View) -> Markup {
             a .quiet href=(view.here(&[("theme", Some(next.name()))])) data-theme-next=(next.name())
                 title=(view.say("切换浅色、深色", "Switch light and dark")) { (theme) }
             a .quiet href=(view.here(&[("lang", Some(other))])) lang=(other) { (view.say("English", "中文")) }
-            span .viewer title=(view.say("尚未启用登录；仅本机可见", "No sign-in yet; this machine only")) {
-                (view.of(&view.viewer.title()))
+            @if let Some(csrf) = &view.viewer.csrf {
+                span .viewer { (view.of(&view.viewer.title())) }
+                form .inline method="post" action="/sign-out" {
+                    input type="hidden" name="csrf" value=(csrf);
+                    button .quiet type="submit" { (view.say("退出", "Sign out")) }
+                }
+            } @else {
+                span .viewer title=(view.say("尚未启用登录；仅本机可见", "No sign-in yet; this machine only")) {
+                    (view.of(&view.viewer.title()))
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
-use super::parts::{clause, empty, level, light, names};
+use super::parts::{clause, empty, key, level, light, waits};
 use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
@@ -74,12 +74,12 @@ fn table(view: &View, rows: &[DeadlineRow]) -> Markup {
                     tr class=(row.light.name()) {
                         td { (light(view, row.light)) @if let Some(span) = &row.span { small { (view.of(&span.words)) } } }
                         td .matter {
-                            a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (row.period.as_deref().unwrap_or(row.case.key())) }
+                            a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
                             @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
                         }
                         td {
                             a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
-                            @if !row.waits_for.is_empty() { small { (view.say("待 ", "waits for ")) (names(view, &row.waits_for)) } }
+                            (waits(view, &row.unit, &row.waits_for))
                         }
                         td .moment { (view.of(&row.due)) }
                         td .num { (row.reminders) }

@@ -1,32 +1,43 @@
-//! Who looks at a page: the one place where that is known.
-//!
-//! Nobody signs in yet, and the desk listens on this machine only, so whoever
-//! reaches it sees everything. What a viewer may see is to be said here, and to be
-//! kept by the read side.
+//! Who looks at a page, as pages show it: what they are called, what they may, and
+//! what their forms must bring. Who it is and what they see was said by the gate.
 
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 
 use crate::calendar::Text;
+use crate::http::gate::Admitted;
+use crate::id::TenantId;
+use crate::identity::grant::Right;
+use crate::identity::viewer::{Viewer as Somebody, Who};
 
 /// Whoever asked for a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Viewer {
-    /// Somebody on this machine, who may see and do everything.
-    Local,
+pub struct Viewer {
+    somebody: Somebody,
+    /// What a form of theirs must bring; none where nobody has signed in.
+    pub csrf: Option<String>,
 }
 
 impl Viewer {
-    /// Who sent the request with these headers.
-    #[must_use]
-    pub const fn of(_headers: &HeaderMap) -> Self {
-        Self::Local
+    /// Whom the gate has let in.
+    pub fn of(somebody: &Somebody, parts: &Parts) -> Self {
+        let session = parts.extensions.get::<Admitted>().and_then(|admitted| admitted.session.as_ref());
+        let csrf = session.map(|session| session.csrf.reveal().to_owned());
+        Self { somebody: somebody.clone(), csrf }
     }
 
-    /// What the viewer is called on the page.
-    #[must_use]
+    /// Whether they have a right in a tenant; what they have not is not offered.
+    pub fn may(&self, right: Right, tenant: &TenantId) -> bool {
+        self.somebody.may(right, Some(tenant))
+    }
+
+    /// What they are called on the page.
     pub fn title(&self) -> Text {
-        match self {
-            Self::Local => Text::new("本机", "this machine"),
+        let named = |name: &str| Text::new(name, name);
+        match self.somebody.who() {
+            Who::Local => Text::new("本机", "this machine"),
+            Who::Account(name) => named(name.as_str()),
+            Who::Token(name) => named(name.as_str()),
+            Who::Issued { title, .. } => named(title),
         }
     }
 }

@@ -12,6 +12,8 @@ use super::failure::Failure;
 use super::view::{Theme, View};
 use super::viewer::Viewer;
 use crate::calendar::Lang;
+use crate::event::fact::Fact;
+use crate::http::events::stated;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::site::{Asked, Site, Tenant};
@@ -47,7 +49,7 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Visit<S, L> {
         let id = asked.tenant.handle.tenant().clone();
         let failed = |problem| Failure::new(problem, lang, theme, Some(id.clone()));
         let fixed = params.text("at").map(str::to_owned);
-        let reader = asked.tenant.reader.clone();
+        let reader = asked.reader();
         let (now, wanted) = ((site.now)(), fixed.clone());
         let framed = tokio::task::spawn_blocking(move || {
             let at = wanted.map_or(Ok(now), |text| instant(&reader, &text))?;
@@ -59,7 +61,7 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Visit<S, L> {
         let start = format!("/desk/{id}/");
         let others = params.given().filter(|(name, _)| !OF_VIEW.contains(name));
         let view = View {
-            tenants: site.tenants.keys().cloned().collect(),
+            tenants: site.tenants_of(Some(&asked.viewer)).into_iter().cloned().collect(),
             lang,
             theme,
             at,
@@ -67,7 +69,7 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Visit<S, L> {
             path: whole.path().strip_prefix(&start).map(decoded).unwrap_or_default(),
             params: others.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             home,
-            viewer: Viewer::of(&parts.headers),
+            viewer: Viewer::of(&asked.viewer, parts),
             tenant: id,
         };
         Ok(Self { view, params, tenant: Arc::clone(&asked.tenant), asked })
@@ -85,12 +87,23 @@ impl<S: Store, L: Log> Visit<S, L> {
         Failure::new(problem.into(), self.view.lang, self.view.theme, Some(self.view.tenant.clone()))
     }
 
+    /// The read side, as far as whoever asks sees.
+    pub fn reader(&self) -> Reader<S, L> {
+        self.asked.reader()
+    }
+
+    /// The fact with who states it, if whoever asks may state it.
+    pub fn stated(&self, fact: Fact) -> Result<Fact, Problem> {
+        let stated = stated(&self.asked, vec![fact])?;
+        stated.into_iter().next().ok_or_else(|| Problem::new("server.failed", "no fact was left"))
+    }
+
     /// Asks the reader where it may block.
     pub async fn ask<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Reader<S, L>, Instant) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (reader, at) = (self.tenant.reader.clone(), self.view.at);
+        let (reader, at) = (self.reader(), self.view.at);
         let asked = tokio::task::spawn_blocking(move || ask(&reader, at)).await;
         flat(asked).map_err(|problem| self.failed(problem))
     }
@@ -115,12 +128,12 @@ fn decoded(path: &str) -> String {
     percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-fn lang(params: &Params, headers: &HeaderMap) -> Lang {
+pub(super) fn lang(params: &Params, headers: &HeaderMap) -> Lang {
     let named = params.text("lang").or_else(|| cookie(headers, "duban-lang"));
     if named == Some("en") { Lang::En } else { Lang::Zh }
 }
 
-fn theme(params: &Params, headers: &HeaderMap) -> Theme {
+pub(super) fn theme(params: &Params, headers: &HeaderMap) -> Theme {
     let named = params.text("theme").or_else(|| cookie(headers, "duban-theme"));
     named.and_then(Theme::named).unwrap_or_default()
 }

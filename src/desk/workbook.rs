@@ -34,7 +34,7 @@ pub fn written(sheet: &Sheet) -> Result<Vec<u8>, XlsxError> {
     page.set_paper_size(9);
     page.set_print_fit_to_pages(1, 0);
     page.set_repeat_rows(HEADER_ROW, HEADER_ROW)?;
-    page.set_footer(&format!("&L{}&R&P / &N", sheet.source.replace('&', "&&")));
+    page.set_footer(format!("&L{}&R&P / &N", sheet.source.replace('&', "&&")));
     book.save_to_buffer()
 }
 

@@ -232,6 +232,7 @@ mod tests {
                 actor: "tax".parse().expect("a unit"),
                 occurred_at: None,
                 imported_at: None,
+                stated_by: None,
                 data: serde_json::json!({"text": "x".repeat(size)}),
             })
             .collect()

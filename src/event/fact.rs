@@ -32,6 +32,10 @@ pub struct Fact {
     /// past, extension `recordedtime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported_at: Option<Instant>,
+    /// Who stated it for the actor: a person or a system, extension `statedby`.
+    /// Over HTTP the server fills it in; over NATS it is the actor's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_by: Option<String>,
     /// What it says.
     #[serde(default)]
     pub data: serde_json::Value,
@@ -39,7 +43,8 @@ pub struct Fact {
 
 impl Fact {
     /// What tells apart two facts of the same source and id: the digest of all
-    /// that was stated, whatever the envelope's form.
+    /// that was stated, whatever the envelope's form and whoever sent it: a fact that
+    /// a colleague sends again is the same fact.
     #[must_use]
     pub fn content(&self) -> Sha {
         let times = format!("{:?} {:?}", self.occurred_at, self.imported_at);

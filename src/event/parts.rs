@@ -2,8 +2,8 @@
 //! makes a fact of them: every rule of `CloudEvents` 1.0.2 that is the same in
 //! both modes, and the limits that are ours.
 //!
-//! Extension attributes other than `actor` and `recordedtime` are allowed and
-//! ignored here; they stay readable in the intake, which keeps every message.
+//! Extension attributes other than `actor`, `recordedtime` and `statedby` are allowed
+//! and ignored here; they stay readable in the intake, which keeps every message.
 
 use std::collections::BTreeMap;
 
@@ -79,9 +79,10 @@ impl Parts<'_> {
         let subject = self.text("subject")?.map(str::to_owned);
         let occurred_at = self.instant("time")?;
         let imported_at = self.instant("recordedtime")?;
+        let stated_by = self.text("statedby")?.map(str::to_owned);
         self.check_content_type()?;
         let data = self.take_data()?;
-        Ok(Fact { source, id, kind, version, subject, actor, occurred_at, imported_at, data })
+        Ok(Fact { source, id, kind, version, subject, actor, occurred_at, imported_at, stated_by, data })
     }
 
     /// A name in capitals would be an extension that nobody reads, and its author

@@ -69,6 +69,7 @@ fn to_json(fact: &Fact) -> Value {
     put("subject", fact.subject.clone());
     put("dataschema", fact.version.as_ref().map(|version| format!("duban:events/{}/{version}", fact.kind)));
     put("time", fact.occurred_at.map(|at| at.to_string()));
+    put("statedby", fact.stated_by.clone());
     if let Some(at) = fact.imported_at {
         put("recordedtime", Some(at.to_string()));
         put("actor", Some(fact.actor.to_string()));

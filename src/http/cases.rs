@@ -24,6 +24,7 @@ pub async fn cases<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Pro
         unit: params.parsed("unit")?,
         state: params.parsed("state")?,
         open: params.word("open", &[("true", true), ("false", false)])?,
+        ..CaseFilter::default()
     };
     let (ask, at) = (params.page()?, asked.at(&params)?);
     asked.answer(move |reader| reader.cases(&filter, &ask, at)).await
@@ -40,6 +41,6 @@ pub async fn case<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Prob
     })?;
     let (at, lang) = (asked.at(&params)?, params.lang()?);
     let as_text = params.word("format", &[("text", true), ("json", false)])?.unwrap_or(asked.wants_text);
-    let answer = asked.tenant.reader.case(&id, at).await?;
+    let answer = asked.reader().case(&id, at).await?;
     Ok(if as_text { text(text_page(&answer, lang)) } else { json(StatusCode::OK, &answer) })
 }

@@ -61,5 +61,6 @@ fn filter(params: &Params, usual: &DeadlineFilter) -> Result<DeadlineFilter, Pro
         day_from: params.parsed("dayFrom")?,
         day_to: params.parsed("dayTo")?,
         latest_first: params.word("order", &[("earliest", false), ("latest", true)])?.unwrap_or_default(),
+        ..DeadlineFilter::default()
     })
 }

@@ -60,7 +60,7 @@ pub async fn post<S: Store, L: Log>(
     let params = asked.params(&["wait"])?;
     let wait = params.text("wait").map(wait).transpose()?;
     let body = read(body, MOST_BATCH_BODY).await?;
-    let facts = facts(&headers, &body)?;
+    let facts = stated(&asked, facts(&headers, &body)?)?;
     let places = asked.tenant.ingest.submit(&facts).await?;
     let outcomes = match wait {
         Some(within) => outcomes(&asked, &places, within).await,
@@ -107,6 +107,23 @@ pub async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
         return Err(Problem::new("envelope.too-large", detail).about("body", ""));
     }
     Ok(whole.freeze())
+}
+
+/// The facts with who states them, if whoever asks may state each; what a sender says
+/// of itself in `statedby` counts for nothing here.
+///
+/// # Errors
+/// A problem that names the first that they may not.
+pub fn stated<S: Store, L: Log>(asked: &Asked<S, L>, mut facts: Vec<Fact>) -> Result<Vec<Fact>, Problem> {
+    let (viewer, tenant) = (&asked.viewer, asked.tenant.handle.tenant());
+    let (by, is_batch) = (viewer.stated_by(), facts.len() > 1);
+    for (index, fact) in facts.iter_mut().enumerate() {
+        viewer
+            .may_state(tenant, fact)
+            .map_err(|denial| Problem::denied(denial, fact, is_batch.then_some(index)))?;
+        fact.stated_by.clone_from(&by);
+    }
+    Ok(facts)
 }
 
 fn facts(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Fact>, Problem> {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::gate::Admitted;
 use super::site::{Site, json, text};
 use crate::engine::handle::{Role, Status};
 use crate::port::log::Log;
@@ -33,16 +35,25 @@ pub async fn healthz() -> Response {
 }
 
 /// Whether every tenant's engine leads or follows and is not far behind.
-pub async fn readyz<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> Response {
-    let tenants = statuses(&site);
-    let ready = tenants.iter().all(is_ready);
+///
+/// Whoever watches over processes signs in nowhere; the tenants are named only to
+/// whom they are for.
+pub async fn readyz<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    Extension(admitted): Extension<Admitted>,
+) -> Response {
+    let ready = statuses(&site).iter().all(is_ready);
+    let tenants = statuses_for(&site, &admitted);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &Readiness { ready, tenants })
 }
 
-/// The tenants served.
-pub async fn tenants<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> Response {
-    json(StatusCode::OK, &TenantList { tenants: statuses(&site) })
+/// The tenants served, as far as they are for whoever asks.
+pub async fn tenants<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    Extension(admitted): Extension<Admitted>,
+) -> Response {
+    json(StatusCode::OK, &TenantList { tenants: statuses_for(&site, &admitted) })
 }
 
 /// What was counted, in Prometheus' text form.
@@ -68,6 +79,11 @@ pub async fn metrics<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>) -> R
 
 fn statuses<S: Store, L: Log>(site: &Site<S, L>) -> Vec<Status> {
     site.tenants.values().map(|tenant| tenant.handle.status()).collect()
+}
+
+fn statuses_for<S: Store, L: Log>(site: &Site<S, L>, admitted: &Admitted) -> Vec<Status> {
+    let tenants = site.tenants_of(admitted.viewer.as_ref()).into_iter();
+    tenants.filter_map(|tenant| site.tenants.get(tenant)).map(|tenant| tenant.handle.status()).collect()
 }
 
 fn is_ready(status: &Status) -> bool {

@@ -20,6 +20,7 @@ pub async fn refusals<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, 
         rule: params.text("rule").map(str::to_owned),
         kind: params.parsed("type")?,
         since: params.instant("since")?,
+        ..RefusalFilter::default()
     };
     let (ask, at) = (params.page()?, asked.at(&params)?);
     asked.answer(move |reader| reader.refusals(&filter, &ask, at)).await

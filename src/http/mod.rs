@@ -2,18 +2,25 @@
 //!
 //! [`routes`] is the list of addresses, one file per resource; [`site`] is what is
 //! served. Reading requests ([`params`]), telling what went wrong ([`problem`]) and
-//! watching over requests ([`watch`]) are the same for all. No rule is held here.
+//! watching over requests ([`watch`]) are the same for all. [`gate`] stands before all
+//! of them and knows who asks; [`rights`] is what each address needs; [`session`] is
+//! signing in and out. No rule is held here.
 
 pub mod cases;
+mod cookie;
 pub mod deadlines;
 pub mod events;
+pub mod gate;
 pub mod health;
 pub mod lists;
 pub mod operations;
+mod origin;
 pub mod params;
 pub mod problem;
+pub mod rights;
 pub mod routes;
 pub mod scores;
+pub mod session;
 pub mod site;
 pub mod stream;
 pub mod watch;

@@ -47,7 +47,7 @@ pub async fn due<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Result<Res
     let single = serde_json::from_str::<serde_json::Value>(lines).ok().map(|question| question.to_string());
     let is_single = single.is_some();
     let lines = single.unwrap_or_else(|| lines.to_owned());
-    let reader = asked.tenant.reader.clone();
+    let reader = asked.reader();
     let answers = tokio::task::spawn_blocking(move || reader.due(calendar.as_deref(), &lines));
     let answers = answers.await.map_err(|error| Problem::new("server.failed", error.to_string()))??;
     if is_single {

@@ -12,13 +12,14 @@ use serde_json::Value;
 use crate::engine::handle::Outcome;
 use crate::engine::ingest::SubmitError;
 use crate::event::catalogue::Reason;
-use crate::event::fact::Malformed;
+use crate::event::fact::{Fact, Malformed};
+use crate::identity::grant::Denial;
 use crate::query::error::{Blame, QueryError};
 
 /// The media type of a problem document.
 const PROBLEM_JSON: &str = "application/problem+json";
 /// After how many seconds to try again what may work then.
-const RETRY_AFTER: u32 = 1;
+const RETRY_AFTER: u64 = 1;
 
 /// A problem document in the making; small, since every route may return one.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +48,12 @@ struct Document {
     /// What became of the fact, where it was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Value>,
+    /// After how many seconds to try again.
     #[serde(skip)]
-    retry: bool,
+    retry: Option<u64>,
+    /// The methods that the address takes.
+    #[serde(skip)]
+    allow: Option<String>,
 }
 
 /// Status and title of every rule that starts with the given text; the first that
@@ -58,7 +63,14 @@ const TABLE: &[(&str, StatusCode, &str)] = &[
     ("method.not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This address does not take this method"),
     ("tenant.unknown", StatusCode::NOT_FOUND, "There is no such tenant here"),
     ("thing.unknown", StatusCode::NOT_FOUND, "There is no such thing"),
-    ("origin.foreign", StatusCode::FORBIDDEN, "The form was sent from another site"),
+    ("access.sign-in", StatusCode::UNAUTHORIZED, "Nobody knows who you are"),
+    ("access.token", StatusCode::UNAUTHORIZED, "The token does not hold"),
+    ("access.wrong", StatusCode::UNAUTHORIZED, "Nobody was signed in"),
+    ("access.issuer-away", StatusCode::BAD_GATEWAY, "The issuer cannot be asked"),
+    ("access.slow", StatusCode::TOO_MANY_REQUESTS, "Too many sign-ins were tried"),
+    ("access.away", StatusCode::SERVICE_UNAVAILABLE, "Nobody can be let in now"),
+    ("access.host", StatusCode::MISDIRECTED_REQUEST, "This name is not this machine's"),
+    ("access.", StatusCode::FORBIDDEN, "You may not do this"),
     ("parameter.", StatusCode::BAD_REQUEST, "A parameter is not as it should be"),
     ("body.unreadable", StatusCode::BAD_REQUEST, "The body could not be read"),
     ("envelope.too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
@@ -98,7 +110,8 @@ impl Problem {
             instance: None,
             faults: Vec::new(),
             outcome: None,
-            retry,
+            retry: retry.then_some(RETRY_AFTER),
+            allow: None,
         }))
     }
 
@@ -110,6 +123,42 @@ impl Problem {
         self
     }
 
+    /// The same, to be tried again after so many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry = Some(seconds);
+        self
+    }
+
+    /// A method that an address does not take; `allowed` are those that it does.
+    #[must_use]
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        let detail = "questions are asked with GET; events, due and rebuild take POST";
+        let mut problem = Self::new("method.not-allowed", detail);
+        problem.0.allow = Some(allowed.to_owned());
+        problem
+    }
+
+    /// A tenant that is not here, or not for whoever asks.
+    #[must_use]
+    pub fn unknown_tenant(named: &str) -> Self {
+        let detail = format!("there is no tenant {named:?} here for you; GET /v1 lists those that there are");
+        Self::new("tenant.unknown", detail).about("tenant", named)
+    }
+
+    /// A fact that its sender may not state; `index` is its place among several.
+    #[must_use]
+    pub fn denied(denial: Denial, fact: &Fact, index: Option<usize>) -> Self {
+        let value = match denial {
+            Denial::Actor => fact.actor.to_string(),
+            Denial::Kind | Denial::Policy => fact.kind.to_string(),
+            Denial::Import => fact.imported_at.map(|at| at.to_string()).unwrap_or_default(),
+        };
+        let place = index.map(|index| format!(" (event {index} of the batch; nothing was published)"));
+        let detail = format!("failed to {denial}{}", place.unwrap_or_default());
+        Self::new("access.fact", detail).about(denial.field(), &value)
+    }
+
     /// A fact that was decided and refused.
     #[must_use]
     pub fn refused(reason: &Reason, outcome: &Outcome) -> Self {
@@ -117,7 +166,7 @@ impl Problem {
         // A policy's own rule may look like one of ours; a refusal is a refusal.
         problem.0.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
         problem.0.title = "The fact was refused";
-        problem.0.retry = false;
+        problem.0.retry = None;
         problem.0.outcome = serde_json::to_value(outcome).ok();
         problem.about(&reason.field, &reason.value)
     }
@@ -152,8 +201,14 @@ impl Problem {
         let body = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = (status, Body::from(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if self.0.retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        if let Some(seconds) = self.0.retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(Ok(allow)) = self.0.allow.as_deref().map(HeaderValue::from_str) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -7,10 +7,11 @@ use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations, scores, stream};
+use super::{cases, deadlines, events, health, lists, operations, scores, session, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -42,6 +43,9 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .route("/due", post(operations::due::<S, L>))
         .route("/events", post(events::post::<S, L>));
     Router::new()
+        .route("/v1/session", get(session::me::<S, L>).post(session::begin::<S, L>).delete(session::end::<S, L>))
+        .route("/v1/session/issuer", get(session::visit::<S, L>))
+        .route("/v1/session/callback", get(session::back::<S, L>))
         .nest("/v1/{tenant}", tenant)
         .route("/v1", get(health::tenants::<S, L>))
         .route("/healthz", get(health::healthz))
@@ -53,9 +57,7 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
                           rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", uri.path())
         })
-        .method_not_allowed_fallback(|| async {
-            Problem::new("method.not-allowed", "questions are asked with GET; events, due and rebuild take POST")
-        })
+        .layer(from_fn_with_state(Arc::clone(&site.gate), gate))
         .layer(from_fn_with_state(watched, watch))
         .with_state(Arc::new(site))
 }

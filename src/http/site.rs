@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
+use super::gate::{Admitted, Gate};
 use super::params::Params;
 use super::problem::Problem;
 use super::stream::Streams;
@@ -17,6 +18,7 @@ use crate::engine::handle::Handle;
 use crate::engine::ingest::Ingest;
 use crate::engine::settings::WallClock;
 use crate::id::TenantId;
+use crate::identity::viewer::Viewer;
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::error::QueryError;
@@ -27,8 +29,8 @@ use crate::time::Instant;
 pub struct Tenant<S, L> {
     /// Its engine.
     pub handle: Handle<S>,
-    /// Its read side.
-    pub reader: Reader<S, L>,
+    /// Its read side, that sees everything: it is given out with somebody's sight only.
+    reader: Reader<S, L>,
     /// Its way in.
     pub ingest: Ingest,
     /// Those who follow its ledger.
@@ -45,6 +47,12 @@ impl<S: Store, L: Log> Tenant<S, L> {
         let ingest = Ingest::start(intake, handle.tenant().clone());
         Self { handle, reader, ingest, streams: Streams::default() }
     }
+
+    /// The read side for somebody: it sees what they see.
+    #[must_use]
+    pub fn reader(&self, viewer: &Viewer) -> Reader<S, L> {
+        self.reader.seen_by(viewer.sight(self.handle.tenant()))
+    }
 }
 
 /// Everything served.
@@ -55,6 +63,17 @@ pub struct Site<S, L> {
     pub now: WallClock,
     /// Renders what was counted, where counting is on.
     pub metrics: Option<PrometheusHandle>,
+    /// Who is let in.
+    pub gate: Arc<Gate>,
+}
+
+impl<S: Store, L: Log> Site<S, L> {
+    /// The tenants that somebody may ask about.
+    #[must_use]
+    pub fn tenants_of(&self, viewer: Option<&Viewer>) -> Vec<&TenantId> {
+        let of = |tenant: &&TenantId| viewer.is_some_and(|viewer| viewer.is_of(tenant));
+        self.tenants.keys().filter(of).collect()
+    }
 }
 
 /// A request about one tenant.
@@ -63,6 +82,8 @@ pub struct Asked<S, L> {
     pub site: Arc<Site<S, L>>,
     /// The tenant.
     pub tenant: Arc<Tenant<S, L>>,
+    /// Who asks.
+    pub viewer: Viewer,
     path: BTreeMap<String, String>,
     query: String,
     /// Whether plain text is wanted rather than JSON.
@@ -78,8 +99,11 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Asked<S, L> {
         let path: BTreeMap<_, _> =
             params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let named = path.get("tenant").map(String::as_str).unwrap_or_default();
+        // The gate stands before every address; without it nobody is anybody.
+        let admitted = parts.extensions.get::<Admitted>().and_then(|admitted| admitted.viewer.clone());
+        let viewer = admitted.ok_or_else(|| Problem::new("access.sign-in", "say who you are"))?;
         let tenant = TenantId::new(named).ok().and_then(|id| site.tenants.get(&id)).ok_or_else(|| {
-            let known: Vec<&str> = site.tenants.keys().map(TenantId::as_str).collect();
+            let known: Vec<&str> = site.tenants_of(Some(&viewer)).into_iter().map(TenantId::as_str).collect();
             let detail = format!("there is no tenant {named:?}; there are {}", known.join(", "));
             Problem::new("tenant.unknown", detail).about("tenant", named)
         })?;
@@ -88,6 +112,7 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Asked<S, L> {
         Ok(Self {
             site: Arc::clone(site),
             tenant: Arc::clone(tenant),
+            viewer,
             path,
             query: parts.uri.query().unwrap_or_default().to_owned(),
             wants_text: accept.split(',').next().is_some_and(|first| first.trim().starts_with("text/plain")),
@@ -124,6 +149,12 @@ impl<S: Store, L: Log> Asked<S, L> {
         Ok(params.instant("at")?.unwrap_or_else(|| (self.site.now)()))
     }
 
+    /// The read side, as far as whoever asks sees.
+    #[must_use]
+    pub fn reader(&self) -> Reader<S, L> {
+        self.tenant.reader(&self.viewer)
+    }
+
     /// Asks the reader where it may block, and answers in JSON.
     ///
     /// # Errors
@@ -132,7 +163,7 @@ impl<S: Store, L: Log> Asked<S, L> {
         &self,
         ask: impl FnOnce(&Reader<S, L>) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<Response, Problem> {
-        let reader = self.tenant.reader.clone();
+        let reader = self.reader();
         let asked = tokio::task::spawn_blocking(move || {
             let answer = ask(&reader)?;
             serde_json::to_vec(&answer).map_err(|error| Problem::new("server.failed", error.to_string()))

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::problem::Problem;
 use super::site::Asked;
 use crate::engine::handle::Status;
+use crate::event::entry::Entry;
 use crate::id::Seq;
 use crate::port::log::Log;
 use crate::port::record::Record;
@@ -67,12 +68,18 @@ pub async fn stream<S: Store, L: Log>(asked: Asked<S, L>, headers: HeaderMap) ->
     };
     let busy = |_| Problem::new("server.busy", format!("{MOST_STREAMS} streams are open; try again later"));
     let room = Arc::clone(&asked.tenant.streams.room).try_acquire_owned().map_err(busy)?;
-    let reader = asked.tenant.reader.follow(after).await?;
+    let seen = asked.reader();
+    let reader = seen.follow(after).await?;
     let ended = asked.tenant.streams.ended.subscribe();
     let following = Following { reader, status, ended, last: after, ahead: VecDeque::new(), _room: room };
-    let entries = futures::stream::unfold(following, |mut following| async {
-        let record = following.next().await?;
-        Some((Ok::<_, Infallible>(event(&record)), following))
+    let entries = futures::stream::unfold((following, seen), |(mut following, seen)| async {
+        loop {
+            let record = following.next().await?;
+            // What cannot be read stops the tenant; it is shown to nobody here.
+            if Entry::read(&record.body).is_ok_and(|entry| seen.sees(&entry)) {
+                return Some((Ok::<_, Infallible>(event(&record)), (following, seen)));
+            }
+        }
     });
     Ok(Sse::new(entries).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)).into_response())
 }
@@ -115,7 +122,9 @@ impl<R: crate::port::log::Reader> Following<R> {
                     self.ahead.extend(self.reader.next(AHEAD, WITHIN).await.ok()?);
                 }
                 // What was read ahead of the queries waits for them.
-                if let Some(record) = self.ahead.pop_front_if(|record| record.seq <= seen) {
+                if self.ahead.front().is_some_and(|record| record.seq <= seen)
+                    && let Some(record) = self.ahead.pop_front()
+                {
                     self.last = record.seq;
                     return Some(record);
                 }

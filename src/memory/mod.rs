@@ -4,6 +4,7 @@
 //! process ends, and can be told to fail in every way the real ones can.
 
 pub mod clock;
+pub mod directory;
 pub mod log;
 pub mod shelf;
 pub mod store;

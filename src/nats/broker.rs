@@ -36,6 +36,8 @@ pub enum Access {
         /// The password.
         password: String,
     },
+    /// By the seed of a key pair whose public key the server knows.
+    Key(String),
     /// By the content of a credentials file (JWT and seed).
     Credentials(String),
 }
@@ -47,6 +49,7 @@ impl fmt::Debug for Access {
             Self::Open => "open",
             Self::Token(_) => "token",
             Self::User { .. } => "user and password",
+            Self::Key(_) => "key pair",
             Self::Credentials(_) => "credentials",
         })
     }
@@ -104,6 +107,7 @@ impl BrokerSettings {
             Access::Open => Ok(options),
             Access::Token(token) => Ok(options.token(token.clone())),
             Access::User { name, password } => Ok(options.user_and_password(name.clone(), password.clone())),
+            Access::Key(seed) => Ok(options.nkey(seed.clone())),
             Access::Credentials(content) => {
                 options.credentials(content).map_err(|error| self.forbidden(error))
             }

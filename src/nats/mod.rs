@@ -6,6 +6,7 @@
 //! * [`stream`]: one stream as a log: its last place, one record, its clones.
 //! * [`append`]: fenced atomic batches, and the truth about an unknown outcome.
 //! * [`read`]: contiguous reading that survives the server.
+//! * [`users`]: who may publish and hear what, as the server is told.
 //! * [`wire`]: records as the server writes them.
 //!
 //! Nothing here knows what a record means.
@@ -16,6 +17,7 @@ pub mod config;
 pub mod line;
 pub mod read;
 pub mod stream;
+pub mod users;
 pub mod wire;
 
 pub use broker::{Access, Broker, BrokerSettings};

@@ -59,6 +59,7 @@ pub fn fact(
         actor: UnitId::new(OPERATOR)?,
         occurred_at: None,
         imported_at: recorded_at,
+        stated_by: None,
         data: json!({ "kind": kind, "name": name, "version": version, "sha": sha, "document": document }),
     })
 }

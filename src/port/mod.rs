@@ -4,6 +4,7 @@
 //! rows that can be made again from a log. Both have a twin in memory and a real
 //! adapter, and one contract suite that runs on both. No library is named here.
 
+pub mod directory;
 pub mod log;
 pub mod record;
 pub mod shelf;

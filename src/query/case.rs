@@ -13,6 +13,7 @@ use super::span::moment_text;
 use super::timeline::Told;
 use crate::calendar::{Calendar, Text};
 use crate::id::{CaseId, Seq};
+use crate::identity::sight::Scope;
 use crate::kernel::row::Case;
 use crate::policy::definition::{Cite, Workflow};
 use crate::port::store::Rows;
@@ -87,13 +88,21 @@ pub struct Found {
     pub calendar: Option<Calendar>,
 }
 
-/// The case at `at`, without its timeline.
+/// The case at `at`, without its timeline, if it is one of `scope`.
 ///
 /// # Errors
 /// [`QueryError::Unknown`] when there is none; others when the projection cannot
 /// be read.
-pub fn find(rows: &impl Rows, policies: &Policies, id: &CaseId, at: Instant) -> Result<Found, QueryError> {
-    let case = rows::case(rows, id)?.ok_or_else(|| QueryError::Unknown {
+pub fn find(
+    rows: &impl Rows,
+    policies: &Policies,
+    scope: &Scope,
+    id: &CaseId,
+    at: Instant,
+) -> Result<Found, QueryError> {
+    // To whom a case is not shown, it is not there.
+    let seen = rows::case(rows, id)?.filter(|case| scope.has(&case.owner));
+    let case = seen.ok_or_else(|| QueryError::Unknown {
         what: "the case",
         name: id.to_string(),
         hint: "a case is named workflow/key; the lists of cases and deadlines give the names",

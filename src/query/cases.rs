@@ -12,6 +12,7 @@ use super::policy_cache::Policies;
 use super::progress::{Progress, progress};
 use super::rows::{Stretch, decode, walk};
 use crate::id::{CaseId, Name, UnitId};
+use crate::identity::sight::Scope;
 use crate::kernel::row::{Case, Family};
 use crate::port::store::Rows;
 use crate::time::Instant;
@@ -30,6 +31,8 @@ pub struct CaseFilter {
     pub state: Option<Name>,
     /// The open ones, or the closed ones.
     pub open: Option<bool>,
+    /// Whose cases may be shown, whatever else is asked for. The reader sets it.
+    pub scope: Scope,
 }
 
 /// A case as a list shows it.
@@ -70,7 +73,8 @@ pub struct CaseRow {
 
 impl CaseFilter {
     fn takes(&self, case: &Case) -> bool {
-        self.unit.as_ref().is_none_or(|unit| case.owner == *unit)
+        self.scope.has(&case.owner)
+            && self.unit.as_ref().is_none_or(|unit| case.owner == *unit)
             && self.state.as_ref().is_none_or(|state| case.state == *state)
             && self.open.is_none_or(|open| case.closed_at.is_none() == open)
     }

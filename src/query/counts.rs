@@ -14,6 +14,7 @@ use super::naming::Named;
 use super::policy_cache::Policies;
 use super::rows::{Stretch, case, walk};
 use crate::id::{Name, UnitId};
+use crate::identity::sight::Scope;
 use crate::kernel::index::{Count, CounterKey};
 use crate::kernel::row::{Family, split_deadline_key};
 use crate::port::store::Rows;
@@ -98,7 +99,7 @@ pub struct Counts {
     pub cells: Vec<Cell>,
 }
 
-/// The counts at `at`, of one unit or of all.
+/// The counts at `at`, of one unit or of all, as far as `scope` goes.
 ///
 /// # Errors
 /// [`QueryError`] when the projection cannot be read.
@@ -106,10 +107,13 @@ pub fn counts(
     rows: &impl Rows,
     policies: &Policies,
     unit: Option<&UnitId>,
+    scope: &Scope,
     at: Instant,
 ) -> Result<Counts, QueryError> {
     let mut cells = BTreeMap::new();
-    for (place, tally) in tallies(rows, unit, at)? {
+    let mut found = tallies(rows, unit.or_else(|| scope.only()), at)?;
+    found.retain(|(unit, _), _| *scope == Scope::All || UnitId::new(unit).is_ok_and(|unit| scope.has(&unit)));
+    for (place, tally) in found {
         let numbers = tally.numbers(rows, &place, at)?;
         cells.insert(place, numbers);
     }

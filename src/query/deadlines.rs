@@ -18,6 +18,7 @@ use super::rows::{Stretch, case, walk};
 use super::span::last_day;
 use crate::event::catalogue::Term;
 use crate::id::{Name, UnitId};
+use crate::identity::sight::Scope;
 use crate::kernel::row::{Case, Deadline, Family, Status, split_deadline_key};
 use crate::port::store::Rows;
 use crate::time::Instant;
@@ -54,6 +55,8 @@ pub struct DeadlineFilter {
     pub day_to: Option<NaiveDate>,
     /// The latest first instead of the earliest.
     pub latest_first: bool,
+    /// Whose deadlines may be shown, whatever else is asked for. The reader sets it.
+    pub scope: Scope,
 }
 
 impl DeadlineFilter {
@@ -85,7 +88,8 @@ impl DeadlineFilter {
     }
 
     pub(super) fn takes_case(&self, case: &Case) -> bool {
-        self.unit.as_ref().is_none_or(|unit| case.owner == *unit)
+        self.scope.has(&case.owner)
+            && self.unit.as_ref().is_none_or(|unit| case.owner == *unit)
             && self.state.as_ref().is_none_or(|state| case.state == *state)
             && self.workflow.as_ref().is_none_or(|workflow| case.id.workflow() == workflow.as_str())
     }
@@ -120,7 +124,8 @@ impl DeadlineFilter {
     /// The index to walk and what its keys begin with.
     fn index(&self) -> (Family, Vec<u8>) {
         let prefix = |name: &str| [name.as_bytes(), &[0]].concat();
-        match (&self.unit, &self.workflow) {
+        // One unit's index is short, whether it is asked for or all that is seen.
+        match (self.unit.as_ref().or_else(|| self.scope.only()), &self.workflow) {
             (Some(unit), _) => (Family::DueOfUnit, prefix(unit.as_str())),
             (None, Some(workflow)) => (Family::DueOfWorkflow, prefix(workflow.as_str())),
             (None, None) => (Family::Due, Vec::new()),

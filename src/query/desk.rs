@@ -87,7 +87,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
-        answer(&view, at, overview(&view, &policies, unit, at)?)
+        answer(&view, at, overview(&view, &policies, self.unit_seen(unit)?, at)?)
     }
 
     /// What happened from `since` until `at`, up to the ledger entry `last`.
@@ -101,7 +101,7 @@ impl<S: Store, L: Log> Reader<S, L> {
             reader.policies_of(&*store)
         });
         let policies = policies.await.map_err(|error| QueryError::entry(last, &error))??;
-        recent(&self.ledger, &policies, last, (since, at)).await
+        recent(&self.ledger, &policies, &self.sight, last, (since, at)).await
     }
 
     /// A page of met deadlines, by case. Blocking.
@@ -118,7 +118,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
-        answer(&view, at, settled(&view, &policies, filter, late, ask)?)
+        answer(&view, at, settled(&view, &policies, &self.seen_of(filter), late, ask)?)
     }
 
     /// All deadlines of a filter, as of one ledger entry. Blocking, for a second
@@ -131,9 +131,10 @@ impl<S: Store, L: Log> Reader<S, L> {
         filter: &DeadlineFilter,
         at: Instant,
     ) -> Result<Answer<Whole<DeadlineRow>>, QueryError> {
+        let filter = self.seen_of(filter);
         self.whole(at, |rows, ask| {
             let policies = self.policies_of(rows)?;
-            deadlines(rows, &policies, filter, ask, at)
+            deadlines(rows, &policies, &filter, ask, at)
         })
     }
 
@@ -147,9 +148,10 @@ impl<S: Store, L: Log> Reader<S, L> {
         late: Option<bool>,
         at: Instant,
     ) -> Result<Answer<Whole<SettledRow>>, QueryError> {
+        let filter = self.seen_of(filter);
         self.whole(at, |rows, ask| {
             let policies = self.policies_of(rows)?;
-            settled(rows, &policies, filter, late, ask)
+            settled(rows, &policies, &filter, late, ask)
         })
     }
 
@@ -166,6 +168,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
+        self.unit_seen(Some(unit))?;
         answer(&view, at, duties(&view, &policies, unit, year, at)?)
     }
 
@@ -240,7 +243,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
-        answer(&view, at, one_refusal(&view, &policies, seq)?)
+        answer(&view, at, one_refusal(&view, &policies, &self.sight.refusals, seq)?)
     }
 
     /// How many facts of each publisher were refused, of the latest. Blocking.
@@ -251,10 +254,11 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
-        answer(&view, at, refused_by(&view, &policies)?)
+        answer(&view, at, refused_by(&view, &policies, &self.sight.refusals)?)
     }
 
-    /// The ledger's entries from the one after `after`, as they are written.
+    /// The ledger's entries from the one after `after`, as they are written; which of
+    /// them may be shown, [`Reader::sees`] says.
     ///
     /// # Errors
     /// [`QueryError`] when the ledger does not answer.
@@ -270,8 +274,12 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         // A search may miss what is opened meanwhile; the engine need not wait for it.
         let policies = self.policies_of(&*store)?;
-        let found = find(&*store, &policies, text)?;
+        let found = find(&*store, &policies, &self.sight.cases, text)?;
         answer(&*store, at, found)
+    }
+
+    fn seen_of(&self, filter: &DeadlineFilter) -> DeadlineFilter {
+        DeadlineFilter { scope: self.sight.cases.clone(), ..filter.clone() }
     }
 
     /// Page after page, begun again when the ledger moves in between.

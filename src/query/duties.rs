@@ -135,7 +135,7 @@ fn cells(
         cells.extend(cell(policies, &case, year, at)?);
         Ok(ControlFlow::Continue(()))
     })?;
-    cells.sort_by(|one: &(NaiveDate, DutyCell), other| one.0.cmp(&other.0));
+    cells.sort_by_key(|(last, _): &(NaiveDate, DutyCell)| *last);
     Ok(cells.into_iter().map(|(_, cell)| cell).collect())
 }
 

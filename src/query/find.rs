@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::error::QueryError;
 use super::naming::Named;
 use super::policy_cache::Policies;
-use super::rows::{Stretch, walk};
+use super::rows::{Stretch, decode, walk};
 use crate::id::CaseId;
-use crate::kernel::row::Family;
+use crate::identity::sight::Scope;
+use crate::kernel::row::{Case, Family};
 use crate::policy::definition::Definition;
 use crate::port::store::Rows;
 
@@ -52,11 +53,11 @@ pub struct Found {
     pub more: bool,
 }
 
-/// Looks for `text`; nothing is found for a blank one.
+/// Looks for `text`, among cases in those of `scope`; nothing is found for a blank one.
 ///
 /// # Errors
 /// [`QueryError`] when the projection cannot be read.
-pub fn find(rows: &impl Rows, policies: &Policies, text: &str) -> Result<Found, QueryError> {
+pub fn find(rows: &impl Rows, policies: &Policies, scope: &Scope, text: &str) -> Result<Found, QueryError> {
     let wanted = folded(text);
     if wanted.is_empty() {
         return Ok(Found::default());
@@ -64,7 +65,7 @@ pub fn find(rows: &impl Rows, policies: &Policies, text: &str) -> Result<Found, 
     let has = |text: &str| folded(text).contains(&wanted);
     let mut found = Found { units: units(policies, has), ..Found::default() };
     clauses(policies, has, &mut found);
-    cases(rows, &wanted, &mut found)?;
+    cases(rows, scope, &wanted, &mut found)?;
     Ok(found)
 }
 
@@ -111,9 +112,9 @@ fn clauses(policies: &Policies, has: impl Fn(&str) -> bool, found: &mut Found) {
     found.clauses.truncate(MOST_FOUND);
 }
 
-fn cases(rows: &impl Rows, wanted: &str, found: &mut Found) -> Result<(), QueryError> {
+fn cases(rows: &impl Rows, scope: &Scope, wanted: &str, found: &mut Found) -> Result<(), QueryError> {
     let mut looked = 0;
-    walk(rows, Family::Case, &Stretch::of_prefix(&[]), |key, _| {
+    walk(rows, Family::Case, &Stretch::of_prefix(&[]), |key, bytes| {
         if looked >= MOST_KEYS || found.cases.len() >= MOST_FOUND {
             found.more = true;
             return Ok(ControlFlow::Break(()));
@@ -121,7 +122,9 @@ fn cases(rows: &impl Rows, wanted: &str, found: &mut Found) -> Result<(), QueryE
         looked += 1;
         let id = String::from_utf8_lossy(key);
         if folded(&id).contains(wanted) {
-            found.cases.extend(CaseId::new(&id).ok());
+            // An id alone does not say whose case it is.
+            let seen = *scope == Scope::All || scope.has(&decode::<Case>(Family::Case, key, bytes)?.owner);
+            found.cases.extend(CaseId::new(&id).ok().filter(|_| seen));
         }
         Ok(ControlFlow::Continue(()))
     })

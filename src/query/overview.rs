@@ -10,6 +10,7 @@ use super::counts::{Counts, counts};
 use super::error::QueryError;
 use super::policy_cache::Policies;
 use crate::id::UnitId;
+use crate::identity::sight::Scope;
 use crate::port::store::Rows;
 use crate::time::Instant;
 
@@ -30,7 +31,8 @@ pub struct Overview {
     pub months: Vec<MonthBehind>,
 }
 
-/// The overview at `at`, of one unit or of all.
+/// The overview at `at`, of one unit or of all; whoever asks has made sure that the
+/// unit may be seen.
 ///
 /// # Errors
 /// [`QueryError`] when the projection cannot be read.
@@ -40,7 +42,7 @@ pub fn overview(
     unit: Option<&UnitId>,
     at: Instant,
 ) -> Result<Overview, QueryError> {
-    let counts = counts(rows, policies, unit, at)?;
+    let counts = counts(rows, policies, unit, &Scope::All, at)?;
     let Some(calendar) = policies.home_calendar() else {
         return Ok(Overview { due_today: 0, counts, days: Vec::new(), months: Vec::new() });
     };

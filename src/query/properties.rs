@@ -221,7 +221,7 @@ proptest! {
         let policies = PolicyCache::default().read(&world.store).expect("policies");
         let at = Instant::from_nanos((MIDNIGHT + quarter * 900 + second) * 1_000_000_000);
 
-        let counted = counts(&world.store, &policies, None, at).expect("counts");
+        let counted = counts(&world.store, &policies, None, &crate::identity::sight::Scope::All, at).expect("counts");
         prop_assert_eq!(counted.all, brute(&cases, at, |_| true));
         for total in &counted.by_unit {
             prop_assert_eq!(total.numbers, brute(&cases, at, |case| case.owner.as_str() == total.of.id));

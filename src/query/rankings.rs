@@ -17,6 +17,7 @@ use super::rows::{Stretch, decode, row, walk};
 use crate::calendar::{Calendar, Period, PeriodKind, Text};
 use crate::exact::Exact;
 use crate::id::{ItemName, Name, Seq, Sha, UnitId};
+use crate::identity::sight::Scope;
 use crate::kernel::ranking::{Ranked, ranked, ranking_key};
 use crate::kernel::row::{Family, RankingRow};
 use crate::policy::definition::Cite;
@@ -50,6 +51,22 @@ pub struct RankingAnswer {
     pub rules: Text,
     /// The periods whose ranking was published, oldest first.
     pub periods: Vec<String>,
+}
+
+impl RankingAnswer {
+    /// What was published is everybody's; what is provisional, and how figures have
+    /// changed since, is shown of the units within `scope` only.
+    pub fn keep_to(&mut self, scope: &Scope) {
+        let seen =
+            |unit: &Named| *scope == Scope::All || UnitId::new(&unit.id).is_ok_and(|unit| scope.has(&unit));
+        if self.published.is_none() {
+            self.rows.retain(|row| seen(&row.unit));
+        }
+        for row in self.rows.iter_mut().filter(|row| !seen(&row.unit)) {
+            row.now = None;
+        }
+        self.corrections.retain(|unit| scope.has(unit));
+    }
 }
 
 /// When a ranking was published.

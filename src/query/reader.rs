@@ -19,13 +19,18 @@ use super::refusals::{Refusal, RefusalFilter, refusals};
 use super::rows::{Answer, as_of};
 use super::timeline::timeline;
 use crate::calendar::{Text, answer_line};
+use crate::event::catalogue::Event;
+use crate::event::entry::Entry;
 use crate::id::{CaseId, UnitId};
+use crate::identity::sight::{Scope, Sight};
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
 use crate::time::Instant;
 
-/// Answers questions about one tenant. Cheap to clone.
+/// Answers questions about one tenant, as far as somebody's sight goes. Cheap to
+/// clone.
 pub struct Reader<S, L> {
+    pub(super) sight: Arc<Sight>,
     store: Arc<dyn Fn() -> Arc<S> + Send + Sync>,
     pub(super) ledger: L,
     cache: Arc<PolicyCache>,
@@ -33,14 +38,64 @@ pub struct Reader<S, L> {
 
 impl<S, L: Clone> Clone for Reader<S, L> {
     fn clone(&self) -> Self {
-        Self { store: Arc::clone(&self.store), ledger: self.ledger.clone(), cache: Arc::clone(&self.cache) }
+        Self {
+            sight: Arc::clone(&self.sight),
+            store: Arc::clone(&self.store),
+            ledger: self.ledger.clone(),
+            cache: Arc::clone(&self.cache),
+        }
     }
 }
 
 impl<S: Store, L: Log> Reader<S, L> {
-    /// A reader of the projection that `store` gives at the moment of a question.
+    /// A reader of the projection that `store` gives at the moment of a question. It
+    /// sees everything; [`Reader::seen_by`] gives one for somebody.
     pub fn new(store: impl Fn() -> Arc<S> + Send + Sync + 'static, ledger: L) -> Self {
-        Self { store: Arc::new(store), ledger, cache: Arc::default() }
+        Self { sight: Arc::new(Sight::all()), store: Arc::new(store), ledger, cache: Arc::default() }
+    }
+
+    /// The same reader for somebody: every answer keeps to what they see, whatever
+    /// they ask for.
+    #[must_use]
+    pub fn seen_by(&self, sight: Sight) -> Self {
+        Self { sight: Arc::new(sight), ..self.clone() }
+    }
+
+    /// The unit that an aggregated answer is about: the one asked for if it is seen, the
+    /// only one that is seen, or none for all.
+    ///
+    /// # Errors
+    /// [`QueryError::Unknown`] for a unit that is not seen; [`QueryError::Asked`] when
+    /// several are seen and none is named.
+    pub(super) fn unit_seen<'u>(
+        &'u self,
+        asked: Option<&'u UnitId>,
+    ) -> Result<Option<&'u UnitId>, QueryError> {
+        match (&self.sight.cases, asked) {
+            (Scope::All, asked) => Ok(asked),
+            (scope, Some(unit)) if scope.has(unit) => Ok(Some(unit)),
+            (_, Some(unit)) => Err(QueryError::Unknown {
+                what: "the unit",
+                name: unit.to_string(),
+                hint: "it is none of those that you may see",
+            }),
+            (scope, None) => {
+                let several = || QueryError::asked("unit", "", "name one of the units that you may see");
+                scope.only().map(Some).ok_or_else(several)
+            }
+        }
+    }
+
+    /// Whether an entry of the ledger is shown: one about a unit that is seen.
+    #[must_use]
+    pub fn sees(&self, entry: &Entry) -> bool {
+        sees(&self.sight, entry)
+    }
+
+    /// What this reader sees.
+    #[must_use]
+    pub fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     /// A page of deadlines at `at`. Blocking, for a few milliseconds at most.
@@ -56,7 +111,8 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, deadlines(&view, &policies, filter, ask, at)?)
+        let filter = DeadlineFilter { scope: self.sight.cases.clone(), ..filter.clone() };
+        answer(&view, at, deadlines(&view, &policies, &filter, ask, at)?)
     }
 
     /// A page of cases, with their lights at `at`. Blocking.
@@ -72,7 +128,8 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, cases(&view, &policies, filter, ask, at)?)
+        let filter = CaseFilter { scope: self.sight.cases.clone(), ..filter.clone() };
+        answer(&view, at, cases(&view, &policies, &filter, ask, at)?)
     }
 
     /// A page of refused facts, the newest first. Blocking.
@@ -88,7 +145,8 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, refusals(&view, &policies, filter, ask)?)
+        let filter = RefusalFilter { scope: self.sight.refusals.clone(), ..filter.clone() };
+        answer(&view, at, refusals(&view, &policies, &filter, ask)?)
     }
 
     /// The counts at `at`, of one unit or of all. Blocking.
@@ -99,7 +157,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = (self.store)();
         let view = store.view();
         let policies = self.cache.read(&view)?;
-        answer(&view, at, counts(&view, &policies, unit, at)?)
+        answer(&view, at, counts(&view, &policies, unit, &self.sight.cases, at)?)
     }
 
     /// One case with its timeline and each deadline's explanation at `at`.
@@ -128,7 +186,7 @@ impl<S: Store, L: Log> Reader<S, L> {
             let store = (reader.store)();
             let view = store.view();
             let policies = reader.cache.read(&view)?;
-            let found = find(&view, &policies, &asked, at)?;
+            let found = find(&view, &policies, &reader.sight.cases, &asked, at)?;
             Ok::<_, QueryError>((as_of(&view, at)?, policies, found))
         });
         let died = |error: tokio::task::JoinError| QueryError::entry(crate::id::Seq::ZERO, &error);
@@ -215,6 +273,16 @@ impl<S: Store, L: Log> Reader<S, L> {
         let policies = self.cache.read(&view)?;
         answer(&view, at, ask(&policies)?)
     }
+}
+
+/// Whether an entry is about a unit within `sight`. What is about none, such as a
+/// calendar, is shown to those only who see everything.
+pub(super) fn sees(sight: &Sight, entry: &Entry) -> bool {
+    let scope = match &entry.decided.event {
+        Event::EventRefused(_) | Event::EventDuplicated(_) | Event::EventParked(_) => &sight.refusals,
+        _ => &sight.cases,
+    };
+    *scope == Scope::All || entry.decided.unit.as_ref().is_some_and(|unit| scope.has(unit))
 }
 
 /// An answer with what it holds as of.

@@ -10,11 +10,13 @@ use serde::Serialize;
 use super::error::QueryError;
 use super::naming::Named;
 use super::policy_cache::Policies;
+use super::reader::sees;
 use super::telling::tell;
 use crate::calendar::Text;
 use crate::event::catalogue::Event;
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Seq};
+use crate::identity::sight::Sight;
 use crate::port::log::{Log, Reader as _};
 use crate::time::Instant;
 
@@ -84,13 +86,15 @@ pub struct Recent {
     pub changes: Vec<Change>,
 }
 
-/// What the entries up to `last` say happened from `since` until `at`.
+/// What the entries up to `last` say happened from `since` until `at`, as far as `sight`
+/// goes.
 ///
 /// # Errors
 /// [`QueryError`] when the ledger does not answer or an entry is not readable.
 pub async fn recent<L: Log>(
     ledger: &L,
     policies: &Policies,
+    sight: &Sight,
     last: Seq,
     (since, at): (Instant, Instant),
 ) -> Result<Recent, QueryError> {
@@ -103,14 +107,15 @@ pub async fn recent<L: Log>(
         happened: Happened::default(),
         changes: Vec::new(),
     };
-    for entry in entries.iter().rev().filter(|entry| entry.decided.at >= since && entry.decided.at <= at) {
+    let asked = |entry: &&Entry| entry.decided.at >= since && entry.decided.at <= at && sees(sight, entry);
+    for entry in entries.iter().rev().filter(asked) {
         found.happened.add(&entry.decided.event);
         if is_news(&entry.decided.event) && found.changes.len() < MOST_TOLD {
             found.changes.push(change(policies, entry));
         }
     }
     // Imported facts carry instants of the past; the newest first means by instant.
-    found.changes.sort_by(|one, other| (other.at, other.ledger_seq).cmp(&(one.at, one.ledger_seq)));
+    found.changes.sort_by_key(|change| std::cmp::Reverse((change.at, change.ledger_seq)));
     Ok(found)
 }
 

@@ -14,6 +14,7 @@ use super::rows::{Stretch, decode, walk};
 use crate::calendar::Text;
 use crate::event::catalogue::Reason;
 use crate::id::{EventType, Seq, UnitId};
+use crate::identity::sight::Scope;
 use crate::kernel::row::{Family, Refused};
 use crate::port::store::Rows;
 use crate::time::Instant;
@@ -32,6 +33,8 @@ pub struct RefusalFilter {
     pub kind: Option<EventType>,
     /// Those recorded at or after this instant.
     pub since: Option<Instant>,
+    /// Whose refusals may be shown, whatever else is asked for. The reader sets it.
+    pub scope: Scope,
 }
 
 /// A refused fact.
@@ -66,13 +69,20 @@ pub struct Refusal {
 
 impl RefusalFilter {
     fn takes(&self, refused: &Refused) -> bool {
-        self.actor.as_ref().is_none_or(|actor| refused.actor.as_ref() == Some(actor))
+        is_seen(&self.scope, refused)
+            && self.actor.as_ref().is_none_or(|actor| refused.actor.as_ref() == Some(actor))
             && self.rule.as_ref().is_none_or(|rule| refused.reason.rule == *rule)
             && self.kind.as_ref().is_none_or(|kind| refused.kind.as_ref() == Some(kind))
             // Imported facts carry instants of the past, so the order of the ledger is
             // not that of `at`, and the walk cannot end at the first older one.
             && self.since.is_none_or(|since| refused.at >= since)
     }
+}
+
+/// Whether a refusal is shown. What came from nobody known is shown to those only who
+/// see everything.
+fn is_seen(scope: &Scope, refused: &Refused) -> bool {
+    *scope == Scope::All || refused.actor.as_ref().is_some_and(|actor| scope.has(actor))
 }
 
 /// A page of refusals.
@@ -111,10 +121,16 @@ pub fn refusals(
 /// The refusal of one ledger entry.
 ///
 /// # Errors
-/// [`QueryError::Unknown`] when that entry refused nothing.
-pub fn one_refusal(rows: &impl Rows, policies: &Policies, seq: Seq) -> Result<Refusal, QueryError> {
+/// [`QueryError::Unknown`] when that entry refused nothing that `scope` shows.
+pub fn one_refusal(
+    rows: &impl Rows,
+    policies: &Policies,
+    scope: &Scope,
+    seq: Seq,
+) -> Result<Refusal, QueryError> {
     let key = seq.0.to_be_bytes();
     let refused: Option<Refused> = super::rows::row(rows, Family::Refused, &key)?;
+    let refused = refused.filter(|refused| is_seen(scope, refused));
     let unknown = || QueryError::Unknown {
         what: "the refusal",
         name: seq.to_string(),
@@ -148,7 +164,7 @@ pub struct RefusedBy {
 ///
 /// # Errors
 /// [`QueryError`] when the projection cannot be read.
-pub fn refused_by(rows: &impl Rows, policies: &Policies) -> Result<RefusedBy, QueryError> {
+pub fn refused_by(rows: &impl Rows, policies: &Policies, scope: &Scope) -> Result<RefusedBy, QueryError> {
     let (mut counts, mut looked, mut cut) = (BTreeMap::<Option<UnitId>, u64>::new(), 0, false);
     walk(rows, Family::Refused, &Stretch::of_prefix(&[]).reversed(), |key, bytes| {
         if looked >= MOST_ROWS {
@@ -157,7 +173,9 @@ pub fn refused_by(rows: &impl Rows, policies: &Policies) -> Result<RefusedBy, Qu
         }
         looked += 1;
         let refused: Refused = decode(Family::Refused, key, bytes)?;
-        *counts.entry(refused.actor).or_default() += 1;
+        if is_seen(scope, &refused) {
+            *counts.entry(refused.actor).or_default() += 1;
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     let named = |(actor, count): (Option<UnitId>, u64)| RefusedOf {

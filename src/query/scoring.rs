@@ -25,7 +25,9 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
-        answer(&view, at, ranking(&view, &policies, scorecard, period, at)?)
+        let mut ranking = ranking(&view, &policies, scorecard, period, at)?;
+        ranking.keep_to(&self.sight().cases);
+        answer(&view, at, ranking)
     }
 
     /// One unit's score with its reasons. Blocking.
@@ -43,6 +45,7 @@ impl<S: Store, L: Log> Reader<S, L> {
         let view = store.view();
         let policies = self.policies_of(&view)?;
         let judge = Judge::find(&policies, scorecard, period, at)?;
+        self.unit_seen(Some(unit))?;
         answer(&view, at, score(&view, &policies, unit, &judge, at)?)
     }
 
@@ -62,6 +65,6 @@ impl<S: Store, L: Log> Reader<S, L> {
         let policies = self.policies_of(&view)?;
         let calendar = policies.calendar_named(None)?;
         let last_day = period.map_or_else(|| calendar.local_date(at), |period| period.last_day());
-        answer(&view, at, targets(&view, &policies, unit, target, calendar, last_day)?)
+        answer(&view, at, targets(&view, &policies, self.unit_seen(unit)?, target, calendar, last_day)?)
     }
 }

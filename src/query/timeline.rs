@@ -38,6 +38,9 @@ pub struct Told {
     /// Who stated the fact; none for what the engine concluded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Named>,
+    /// The person or system that stated it for that unit, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_by: Option<String>,
     /// The intake place of the fact (or tick) that caused it.
     pub cause: Seq,
     /// Its number among the events of the same cause.
@@ -111,6 +114,7 @@ fn told(policies: &Policies, calendar: Option<&Calendar>, entry: &Entry) -> Told
         when,
         kind: decided.event.kind().to_owned(),
         by: fact.map(|fact| Named::unit(policies, &fact.actor)),
+        stated_by: fact.and_then(|fact| fact.stated_by.clone()),
         cause: decided.cause,
         ordinal: entry.ordinal,
         by_time: decided.by_time,

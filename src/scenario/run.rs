@@ -209,6 +209,7 @@ impl Run<'_> {
             actor: by.clone(),
             occurred_at: step.time.map(|time| instant(self.calendar, time)),
             imported_at: None,
+            stated_by: None,
             data: serde_json::Value::Object(data),
         };
         self.receive(Content::Fact(Box::new(fact)))?;

@@ -70,6 +70,7 @@ impl Running {
             actor: UnitId::new(actor).expect("a unit"),
             occurred_at: None,
             imported_at: None,
+            stated_by: None,
             data,
         };
         let (subject, headers, body) = to_message(&fact, &self.tenant);

@@ -42,10 +42,11 @@ prop_compose! {
         actor in "[a-z][a-z0-9]{0,8}",
         occurred_at in option::of(any::<i64>()),
         imported_at in option::of(any::<i64>()),
+        stated_by in option::of("(account|token|issued):[^\\p{Cc}]{1,40}"),
         data in json().prop_filter("no data is an empty object", |data| !data.is_null()),
     ) -> Fact {
         Fact {
-            source, id, version, subject, data,
+            source, id, version, subject, stated_by, data,
             kind: EventType::new(&kind).expect("a type"),
             actor: UnitId::new(&actor).expect("a unit"),
             occurred_at: occurred_at.map(Instant::from_nanos),
@@ -74,6 +75,7 @@ fn binary(fact: &Fact) -> (Vec<(String, String)>, Vec<u8>) {
     put("actor", Some(fact.actor.to_string()));
     put("dataschema", fact.version.as_ref().map(|version| format!("duban:events/x/{version}")));
     put("time", fact.occurred_at.map(|at| at.to_string()));
+    put("statedby", fact.stated_by.clone());
     put("recordedtime", fact.imported_at.map(|at| at.to_string()));
     (headers, fact.data.to_string().into_bytes())
 }

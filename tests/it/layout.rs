@@ -11,12 +11,12 @@ const FLOORS: &[&[&str]] = &[
     &["id", "time", "exact"],
     &["calendar"],
     &["event"],
-    &["policy"],
+    &["policy", "identity"],
     &["kernel"],
     &["port"],
-    &["memory", "nats", "sled_store"],
+    &["memory", "nats", "sled_store", "files", "tls"],
     &["query"],
-    &["engine", "courier"],
+    &["engine", "courier", "openid"],
     &["scenario"],
     &["sim"],
     &["http", "config", "telemetry"],
@@ -28,10 +28,11 @@ const FLOORS: &[&[&str]] = &[
 const CLOSED: &[(&str, &[&str], &str)] = &[
     ("memory", &["kernel", "policy"], "an adapter knows its port and its library"),
     ("nats", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
+    ("files", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("sled_store", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("engine", &["memory", "nats", "sled_store", "query"], "the engine names no adapter"),
     ("query", &["memory", "nats", "sled_store"], "the query side names no adapter"),
-    ("http", &["memory", "nats", "sled_store"], "the command line alone wires adapters"),
+    ("http", &["memory", "nats", "sled_store", "files"], "the command line alone wires adapters"),
     ("desk", &["memory", "nats", "sled_store", "kernel"], "the desk shows what the read side answers"),
 ];
 
@@ -39,6 +40,11 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
 const ABSENT: &[(&str, &[&str], &str)] = &[
     ("kernel", &["async fn", "tokio::", "std::env", "std::fs", "std::net", "HashMap"], "the kernel is pure"),
     ("calendar", &["tokio::", "std::fs", "std::env", "HashMap"], "days are counted without I/O"),
+    (
+        "identity",
+        &["tokio::", "std::fs", "std::env", "ring::", "axum::"],
+        "who may what is decided without I/O",
+    ),
     ("policy", &["tokio::", "std::fs", "std::env"], "policies are read by the command line"),
     ("port", &["async_nats", "sled::"], "a port names no library"),
     ("engine", &["async_nats", "sled::", "std::env"], "the engine names no adapter"),

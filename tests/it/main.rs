@@ -10,7 +10,10 @@
     reason = "the project's files are named in lower case"
 )]
 
+mod access_matrix;
+mod access_session;
 mod calendar_vectors;
+mod cli_access;
 mod cli_archive;
 mod cli_damage;
 mod cli_local;
@@ -18,7 +21,9 @@ mod cli_policy;
 mod cli_score;
 mod cli_serve;
 mod cli_up;
+mod credentials_on_nats;
 mod desk;
+mod directory_contract;
 mod engine_on_nats;
 mod entry;
 mod envelope;
@@ -45,6 +50,7 @@ mod local_broker;
 mod log_contract;
 mod log_on_nats;
 mod memory_log;
+mod openid_provider;
 mod policies;
 mod policy_duties;
 mod query_duties;

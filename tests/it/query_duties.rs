@@ -63,7 +63,8 @@ fn shown(given: &mut Given, id: &str, at: &str) -> Value {
     let store = given.stored().clone();
     let policies = PolicyCache::default().read(&store).expect("policies");
     let id = CaseId::new(id).expect("a case's id");
-    let found = case::find(&store, &policies, &id, t(at)).expect("a case");
+    let found =
+        case::find(&store, &policies, &duban::identity::sight::Scope::All, &id, t(at)).expect("a case");
     serde_json::to_value(found.answer).expect("JSON")
 }
 

@@ -52,7 +52,7 @@ pub async fn publish_over_http(
     seed: u64,
 ) -> Vec<Acknowledged> {
     let (mut dice, mut acknowledged, mut at) = (Dice::new(seed), Vec::new(), 0);
-    let http = reqwest::Client::builder().timeout(TRY_WITHIN).build().expect("a client");
+    let http = duban::tls::client().timeout(TRY_WITHIN).build().expect("a client");
     while at < messages.len() {
         pace.reach(at, messages.len()).await;
         let size = 1 + dice.throw(80) as usize;

@@ -106,6 +106,7 @@ pub fn fact(kind: &str, id: &str, actor: &str, data: Value) -> Fact {
         actor: UnitId::new(actor).expect("a unit"),
         occurred_at: None,
         imported_at: None,
+        stated_by: None,
         data,
     }
 }

@@ -33,7 +33,7 @@ impl Serving {
         fs::create_dir_all(folder).expect("a folder");
         let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = free.local_addr().expect("an address").port();
-        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build().expect("a client");
+        let http = duban::tls::client().timeout(ANSWER_WITHIN).build().expect("a client");
         let policies = policies.map(Path::to_owned);
         let (nats, tenants, folder) = (nats.to_owned(), tenants.join(","), folder.to_owned());
         Self { nats, tenants, policies, folder, port, http, child: None }

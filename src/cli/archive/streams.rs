@@ -1,7 +1,10 @@
 //! A tenant's streams as they are: opened as they were configured, never made.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
+use crate::cli::credentials::keyed;
 use crate::cli::exit::{Exit, Failure, OrExit as _};
 use crate::cli::service::of_log;
 use crate::id::{Seq, TenantId};
@@ -20,6 +23,9 @@ pub struct BrokerArgs {
         value_name = "URL"
     )]
     pub nats: Vec<String>,
+    /// The file with the operator's seed, as `duban credentials` writes it
+    #[arg(long, env = "DUBAN_NATS_KEY", value_name = "FILE")]
+    pub nats_key: Option<PathBuf>,
     /// Whose streams
     #[arg(long, env = "DUBAN_TENANT", default_value = "changqing", value_name = "TENANT")]
     pub tenant: TenantId,
@@ -76,6 +82,7 @@ impl BrokerArgs {
     /// [`Failure`] when the broker cannot be reached or is too old.
     pub async fn connect(&self) -> Result<Broker, Failure> {
         let settings = BrokerSettings { urls: self.nats.clone(), ..BrokerSettings::new("") };
+        let settings = keyed(settings, self.nats_key.as_deref())?;
         Broker::connect(settings).await.map_err(of_log)
     }
 }

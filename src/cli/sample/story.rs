@@ -101,6 +101,7 @@ impl<'a> Story<'a> {
             actor: UnitId::new(actor)?,
             occurred_at: Some(at),
             imported_at: Some(at),
+            stated_by: None,
             data,
         })
     }

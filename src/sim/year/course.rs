@@ -375,6 +375,7 @@ impl<'a> Course<'a> {
             actor: actor.clone(),
             occurred_at: Some(self.now),
             imported_at: Some(self.now),
+            stated_by: None,
             data,
         }
     }

@@ -37,17 +37,25 @@ fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     for variable in [
+        "BEHIND_PROXY",
         "DATA",
         "HTTP",
         "LANG",
         "LOG",
         "LOG_FORMAT",
         "NATS",
+        "NATS_KEY",
+        "OPENID",
         "POLICIES",
         "REPLICAS",
+        "REQUIRE_SIGN_IN",
         "SERVER",
         "TENANT",
         "TENANTS",
+        "TLS_CERTIFICATE",
+        "TLS_KEY",
+        "TOKEN",
+        "TOKEN_FILE",
     ] {
         command.env_remove(format!("DUBAN_{variable}"));
     }
@@ -134,6 +142,17 @@ impl Serving {
         let script = format!("kill -INT {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &script]).status().expect("a shell").success());
         self.ended()
+    }
+
+    /// Asks it to stop, and gives everything that it said to its end.
+    pub fn said(mut self) -> String {
+        let script = format!("kill -INT {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &script]).status().expect("a shell").success());
+        let until = Instant::now() + PATIENCE;
+        while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            self.seen.push(line);
+        }
+        self.seen.join("\n")
     }
 
     /// Waits until it ends by itself.

@@ -38,6 +38,7 @@ pub fn fact(kind: &str) -> FactDraft {
         actor: UnitId::new("nobody").expect("a unit"),
         occurred_at: None,
         imported_at: None,
+        stated_by: None,
         data: json!({}),
     })
 }
@@ -131,8 +132,8 @@ pub fn authored(tenant: &str, text: &str) -> Vec<Definition> {
         Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
         Definition::Register(_)
         | Definition::Calendar(_)
-        | Definition::EventType(_)
-        | Definition::Notice(_) => false,
+        | Definition::Notice(_)
+        | Definition::EventType(_) => false,
     };
     report.definitions.into_iter().filter(is_own).collect()
 }

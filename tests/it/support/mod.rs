@@ -6,5 +6,6 @@ pub mod engine;
 pub mod kernel;
 pub mod model;
 pub mod nats;
+pub mod people;
 pub mod site;
 pub mod tallies;

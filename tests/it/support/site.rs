@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use duban::engine::settings::Settings;
 use duban::engine::tenant::Engine;
+use duban::http::gate::{Gate, GateSettings};
 use duban::http::{Site, Tenant, router_with};
 use duban::id::{Seq, TenantId};
 use duban::memory::clock::Clock;
+use duban::memory::directory::MemoryDirectory;
 use duban::memory::log::MemoryLog;
 use duban::memory::store::MemoryStore;
+use duban::openid::Issuer;
 use duban::policy::definition::Definition;
 use duban::policy::resolve::{Source, by_tenant, resolve};
 use duban::port::log::Log as _;
@@ -48,7 +51,8 @@ impl Shelf for MemoryShelf {
 pub struct Served {
     pub clock: Clock,
     pub intake: MemoryLog,
-    address: String,
+    pub directory: MemoryDirectory,
+    pub address: String,
     client: reqwest::Client,
     server: tokio::task::JoinHandle<()>,
 }
@@ -75,6 +79,18 @@ impl Came {
 impl Served {
     /// Everything up, with the policies published, at `now`.
     pub async fn at(now: &str) -> Self {
+        let served = Self::with(now, MemoryDirectory::default()).await;
+        served.publish_policies(None).await;
+        served
+    }
+
+    /// The same over these accounts and tokens, without policies yet.
+    pub async fn with(now: &str, directory: MemoryDirectory) -> Self {
+        Self::with_issuer(now, directory, None).await
+    }
+
+    /// The same with an issuer that vouches for people.
+    pub async fn with_issuer(now: &str, directory: MemoryDirectory, issuer: Option<Issuer>) -> Self {
         let clock = Clock::at(now.parse().expect("an instant"));
         let tenant = TenantId::new("changqing").expect("a tenant");
         let log = |name: &str| {
@@ -88,16 +104,20 @@ impl Served {
         let (engine, handle) =
             Engine::new(settings, intake.clone(), ledger.clone(), MemoryShelf).expect("an engine");
         tokio::spawn(engine.run());
+        let gate = gate(GateSettings::default(), &directory, issuer, &clock);
         let served = Tenant::new(handle, intake.clone(), ledger.clone());
         let tenants = BTreeMap::from([(tenant, Arc::new(served))]);
-        let app = router_with(Site { tenants, now, metrics: None }, duban::desk::routes());
+        let app = router_with(Site { tenants, now, metrics: None, gate }, duban::desk::routes());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("serving") });
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
-        let served = Self { clock, intake, address, client: client.expect("a client"), server };
-        served.publish_policies().await;
-        served
+        let server = tokio::spawn(async move {
+            {
+                let app = app.into_make_service_with_connect_info::<duban::tls::Peer>();
+                axum::serve(listener, app).await.expect("serving")
+            }
+        });
+        let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
+        Self { clock, intake, address, directory, client: client.expect("a client"), server }
     }
 
     pub fn set_now(&self, now: &str) {
@@ -175,10 +195,20 @@ impl Served {
         Came { status, headers, text: response.text().await.expect("a text") }
     }
 
-    async fn publish_policies(&self) {
+    /// Publishes the policies, with a token where one is asked for.
+    pub async fn publish_policies(&self, token: Option<&str>) {
         let events: Vec<Value> = definitions().iter().map(published).collect();
+        let events = Value::from(events).to_string();
+        let url = self.url("events?wait=30s");
         let came = self
-            .post("events?wait=30s", "application/cloudevents-batch+json", Value::from(events).to_string())
+            .request(|client, _| {
+                let request = client.post(url).header("content-type", "application/cloudevents-batch+json");
+                let request = request.body(events);
+                match token {
+                    Some(token) => request.bearer_auth(token),
+                    None => request,
+                }
+            })
             .await;
         assert_eq!(came.status, 200, "{}", came.text);
         let outcomes = came.json();
@@ -186,6 +216,18 @@ impl Served {
             assert_eq!(event["verdict"], "accepted", "{event}");
         }
     }
+}
+
+/// A gate on the test's clock, whose secrets are drawn from the system.
+pub fn gate(
+    settings: GateSettings,
+    directory: &MemoryDirectory,
+    issuer: Option<Issuer>,
+    clock: &Clock,
+) -> Arc<Gate> {
+    let clock = clock.clone();
+    let now = Arc::new(move || clock.now());
+    Arc::new(Gate::new(settings, Arc::new(directory.clone()), issuer, now, duban::cli::world::draw_secret()))
 }
 
 pub fn published(definition: &Definition) -> Value {
