@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::drafts::with_figures;
+use crate::support::drafts::authored;
 use crate::support::site::{Served, published};
 
 const CARD: &str = r#"kind: Target
 name: compliant
 version: "1"
 title: {zh: 合规, en: Compliance}
-cite: {notice: somewhere, clause: "2"}
+cite: {notice: changqing-2022, clause: 四(二)}
 effective: {from: "2022-01-01"}
 for: [unit:qu-shuiwuju, unit:qu-rensheju]
 per: month
@@ -21,19 +21,19 @@ kind: Scorecard
 name: trial
 version: "1"
 title: {zh: 试排名, en: Trial}
-cite: {notice: somewhere, clause: "1", officeSetting: true}
+cite: {notice: changqing-2022, clause: 四(二), officeSetting: true}
 effective: {from: "2022-01-01"}
 for: [unit:qu-shuiwuju, unit:qu-rensheju]
 total: 10
 sections:
   - name: one
     title: {zh: 一, en: One}
-    cite: {notice: somewhere, clause: "1", officeSetting: true}
+    cite: {notice: changqing-2022, clause: 四(二), officeSetting: true}
     most: 10
     items:
       - name: compliance
         title: {zh: 合规率, en: Compliance}
-        cite: {notice: somewhere, clause: "1", officeSetting: true}
+        cite: {notice: changqing-2022, clause: 四(二), officeSetting: true}
         per: month
         most: 10
         inputs: {compliance: {title: {zh: 合规率, en: compliance}, indicator: compliance}}
@@ -45,7 +45,7 @@ fn figure(kind: &str, id: &str, unit: &str, value: Value) -> Value {
     json!({
         "specversion": "1.0", "type": kind, "source": "/figures", "id": id, "actor": unit,
         "subject": format!("indicator/{unit}/compliance/2022-10"),
-        "data": {"unit": unit, "indicator": "compliance", "period": "2022-10", "value": value},
+        "data": {"unit": unit, "indicator": "compliance", "period": "2022-10", "value": value, "reasons": "核对"},
     })
 }
 
@@ -57,12 +57,12 @@ async fn accepted(served: &Served, event: Value) {
 
 async fn served() -> Served {
     let served = Served::at("2022-10-09T09:00:00+08:00").await;
-    for definition in with_figures("changqing", CARD) {
+    for definition in authored("changqing", CARD) {
         accepted(&served, published(&definition)).await;
     }
     served.set_now("2022-11-01T09:00:00+08:00");
-    accepted(&served, figure("figure.reported", "f1", "qu-shuiwuju", json!("0.95"))).await;
-    accepted(&served, figure("figure.reported", "f2", "qu-rensheju", json!(0.97))).await;
+    accepted(&served, figure("indicator.reported", "f1", "qu-shuiwuju", json!("0.95"))).await;
+    accepted(&served, figure("indicator.reported", "f2", "qu-rensheju", json!(0.97))).await;
     served
 }
 
@@ -76,7 +76,7 @@ async fn a_ranking_is_provisional_then_frozen_and_corrections_stand_beside_it() 
 
     // The day after the fifth working day of November a fact lets time pass.
     served.set_now("2022-11-09T09:00:00+08:00");
-    accepted(&served, figure("figure.corrected", "f3", "qu-shuiwuju", json!("0.99"))).await;
+    accepted(&served, figure("indicator.corrected", "f3", "qu-shuiwuju", json!("0.99"))).await;
     let after = served.get("rankings?scorecard=trial&period=2022-10").await.json();
     assert_eq!(after["published"]["at"], "2022-11-08T16:00:00Z", "{after}");
     let rows = after["rows"].as_array().expect("rows");

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::drafts::with_figures;
+use crate::support::drafts::authored;
 use crate::support::kernel::{Delivery, FactDraft, Given, fact, publication, t};
 use duban::event::catalogue::{Event, RankedUnit, RankingPublished};
 use duban::exact::Exact;
@@ -17,11 +17,11 @@ const CARD: &str = r#"kind: Target
 name: compliant
 version: "1"
 title: {zh: 合规, en: Compliance}
-cite: {notice: somewhere, clause: "2"}
+cite: {notice: genhe-2023, clause: 附件1}
 effective: {from: "2023-01-01"}
 for: [unit:fagaiwei, unit:gongxinju, unit:minwei]
 per: month
-inputs: {compliance: {indicator: compliance}}
+inputs: {compliance: {indicator: compliance, part: share}}
 value: compliance
 atLeast: "0.96"
 ---
@@ -29,26 +29,26 @@ kind: Scorecard
 name: departments
 version: "1"
 title: {zh: 部门排名, en: Departments}
-cite: {notice: somewhere, clause: "1", officeSetting: true}
+cite: {notice: genhe-2023, clause: 附件1, officeSetting: true}
 effective: {from: "2023-08-09"}
 for: [unit:fagaiwei, unit:gongxinju, unit:minwei, unit:jiaotiju]
 total: 40
 sections:
   - name: one
     title: {zh: 一, en: One}
-    cite: {notice: somewhere, clause: "1", officeSetting: true}
+    cite: {notice: genhe-2023, clause: 附件1, officeSetting: true}
     most: 40
     items:
       - name: compliance
         title: {zh: 合规, en: Compliance}
-        cite: {notice: somewhere, clause: "1", officeSetting: true}
+        cite: {notice: genhe-2023, clause: 附件1, officeSetting: true}
         per: month
         most: 10
-        inputs: {compliance: {indicator: compliance}}
+        inputs: {compliance: {indicator: compliance, part: share}}
         points: [{of: compliance, times: 10}]
       - name: on-time
         title: {zh: 按时, en: On time}
-        cite: {notice: somewhere, clause: "1", officeSetting: true}
+        cite: {notice: genhe-2023, clause: 附件1, officeSetting: true}
         per: month
         most: 20
         inputs:
@@ -57,14 +57,14 @@ sections:
         points: [{of: {share: {of: inTime, over: due}}, times: 20}]
       - name: facts
         title: {zh: 报送, en: Submissions}
-        cite: {notice: somewhere, clause: "1", officeSetting: true}
+        cite: {notice: genhe-2023, clause: 附件1, officeSetting: true}
         per: month
         most: 5
         inputs: {submitted: {facts: [dispatch.submitted]}}
         points: [{of: submitted, times: 2}]
       - name: targets
         title: {zh: 达标, en: Targets}
-        cite: {notice: somewhere, clause: "1", officeSetting: true}
+        cite: {notice: genhe-2023, clause: 附件1, officeSetting: true}
         per: month
         most: 5
         inputs: {met: {targets: met}, all: {targets: all}}
@@ -73,9 +73,9 @@ rank: {by: total, ties: shared, every: month, publish: {workingDays: 5}, calenda
 "#;
 
 fn tenant(delivery: Delivery) -> Given {
-    let mut given =
-        Given::tenant_from("genhe", &["monthly-dispatch"], t("2023-08-09T09:00")).delivered(delivery);
-    for definition in with_figures("genhe", CARD) {
+    let mut given = Given::tenant_from("genhe", &["monthly-dispatch", "indicator"], t("2023-08-09T09:00"))
+        .delivered(delivery);
+    for definition in authored("genhe", CARD) {
         given.when(publication(&definition));
         assert_eq!(given.kinds().last(), Some(&"policy.published"), "{:#?}", given.events());
     }
@@ -103,9 +103,9 @@ fn september(given: &mut Given) {
     given.at(t("2023-09-02T10:00")).when(submitted("fagaiwei"));
     given.at(t("2023-09-06T10:00")).when(submitted("gongxinju"));
     given.at(t("2023-10-08T10:00"));
-    given.when(figure("figure.reported", "fagaiwei", "2023-09", json!({"value": "0.97"})));
-    given.when(figure("figure.reported", "gongxinju", "2023-09", json!({"value": 95, "of": 100})));
-    given.when(figure("figure.reported", "minwei", "2023-09", json!({"value": 0, "of": 0})));
+    given.when(figure("indicator.reported", "fagaiwei", "2023-09", json!({"value": "0.97"})));
+    given.when(figure("indicator.reported", "gongxinju", "2023-09", json!({"value": 95, "of": 100})));
+    given.when(figure("indicator.reported", "minwei", "2023-09", json!({"value": 0, "of": 0})));
 }
 
 fn rankings(given: &Given) -> Vec<(duban::time::Instant, RankingPublished)> {
@@ -157,7 +157,12 @@ fn what_is_published_stays_and_computing_again_tells_the_difference() {
     september(&mut given);
     given.at(t("2023-10-12T09:00"));
     let frozen = rankings(&given).remove(1).1;
-    given.when(figure("figure.corrected", "gongxinju", "2023-09", json!({"value": 100, "of": 100})));
+    given.when(figure(
+        "indicator.corrected",
+        "gongxinju",
+        "2023-09",
+        json!({"value": 100, "of": 100, "reasons": "漏报"}),
+    ));
     given.at(t("2023-10-20T09:00"));
     assert_eq!(rankings(&given).len(), 2);
     let policies = given.state.policies().clone();
@@ -172,7 +177,9 @@ fn what_is_published_stays_and_computing_again_tells_the_difference() {
         again.iter().find(|it| it.unit.as_str() == unit).map(|it| it.score.points.figure()).expect("a unit")
     };
     assert_eq!((points("gongxinju").as_str(), points("fagaiwei").as_str()), ("17", "36.7"));
-    given.when(figure("figure.withdrawn", "gongxinju", "2023-09", json!({})));
+    let withdrawn =
+        fact("indicator.withdrawn").by("xinyong-ban").of("indicator/gongxinju/compliance/2023-09");
+    given.when(withdrawn.data(json!({"reasons": "误报"}))).then("indicator.withdrawn case.closed");
     let again =
         ranked(&given.state, &policies, calendar, &card, frozen.period.last_day()).expect("a ranking");
     let withdrawn = again.iter().find(|it| it.unit.as_str() == "gongxinju").expect("a unit");
@@ -225,7 +232,7 @@ fn a_later_version_of_another_length_goes_on_where_the_earlier_one_ends() {
         .replace(r#"effective: {from: "2023-08-09"}"#, r#"effective: {from: "2023-10-01"}"#)
         .replace("every: month", "every: quarter");
     let is_card = |it: &Definition| matches!(it, Definition::Scorecard(_));
-    let card = with_figures("genhe", &quarterly).into_iter().find(is_card).expect("a scorecard");
+    let card = authored("genhe", &quarterly).into_iter().find(is_card).expect("a scorecard");
     given.when(publication(&card)).then("policy.published");
     given.at(t("2024-02-01T00:00"));
     let periods: Vec<String> = rankings(&given).iter().map(|(_, it)| it.period.to_string()).collect();
@@ -235,7 +242,7 @@ fn a_later_version_of_another_length_goes_on_where_the_earlier_one_ends() {
 #[test]
 fn a_card_without_units_to_fit_into_one_entry_is_refused() {
     let Some(Definition::Scorecard(card)) =
-        with_figures("genhe", CARD).into_iter().find(|it| matches!(it, Definition::Scorecard(_)))
+        authored("genhe", CARD).into_iter().find(|it| matches!(it, Definition::Scorecard(_)))
     else {
         panic!("a scorecard")
     };

@@ -16,7 +16,7 @@ use crate::id::{CaseId, InputName, ItemName, Name, UnitId};
 use crate::kernel::row::Case;
 use crate::kernel::tally::Tallied;
 use crate::policy::definition::score::{
-    Deadlines, Every, Input, Outcome, Per, Scorecard, Source, Target, Targets, Workflows,
+    Deadlines, Every, Input, Outcome, Per, ReportPart, Scorecard, Source, Target, Targets, Workflows,
 };
 use crate::policy::definition::{Opening, Workflow};
 use crate::policy::set::PolicySet;
@@ -54,10 +54,25 @@ pub trait Books {
 pub struct Report {
     /// The period.
     pub period: Period,
-    /// The figure: the value, or its share of `of` where that was reported too.
-    pub figure: Figure,
+    /// The value.
+    pub value: Exact,
+    /// What it is a part of, where that was reported.
+    pub of: Option<Exact>,
     /// The case that holds it.
     pub case: CaseId,
+}
+
+impl Report {
+    /// The part of it that an input asks for.
+    #[must_use]
+    pub fn figure(&self, part: ReportPart) -> Figure {
+        match (part, &self.of) {
+            (ReportPart::Value, _) | (ReportPart::Share, None) => Figure::Known(self.value.clone()),
+            (ReportPart::Of, Some(of)) => Figure::Known(of.clone()),
+            (ReportPart::Of, None) => Figure::Missing,
+            (ReportPart::Share, Some(of)) => self.value.over(of).map_or(Figure::NothingDue, Figure::Known),
+        }
+    }
 }
 
 /// Whose figures are wanted, and when.
@@ -101,7 +116,7 @@ impl<B: Books> Measure<'_, B> {
 
     fn input(&self, input: &Input, per: Per) -> Result<Figure, B::Error> {
         let found = match input.source() {
-            Some(Source::Indicator { name, sum }) => self.indicator(name, sum, per)?,
+            Some(Source::Indicator { name, part, sum }) => self.indicator(name, (part, sum), per)?,
             Some(Source::Facts(events)) => {
                 let span = self.span(per);
                 let counts = events
@@ -127,12 +142,12 @@ impl<B: Books> Measure<'_, B> {
         (first.map_or(Instant::MIN, |day| self.calendar.midnight(day)), end)
     }
 
-    fn indicator(&self, name: &Name, sum: bool, per: Per) -> Result<Figure, B::Error> {
+    fn indicator(&self, name: &Name, (part, sum): (ReportPart, bool), per: Per) -> Result<Figure, B::Error> {
         let reports = self.reports(name, per)?;
         if !sum {
-            return Ok(latest(&reports, per).map_or(Figure::Missing, |report| report.figure.clone()));
+            return Ok(latest(&reports, per).map_or(Figure::Missing, |report| report.figure(part)));
         }
-        Ok(added(&reports))
+        Ok(added(&reports, part))
     }
 
     /// What was reported for periods that end within the days that count, in the
@@ -251,12 +266,7 @@ fn report(case: &Case) -> Option<Report> {
     let period: Period = case.id.as_str().rsplit('/').next()?.parse().ok()?;
     let kept: Value = serde_json::from_str(&case.kept).ok()?;
     let number = |field: &str| kept.get(field).and_then(exact);
-    let value = number("value")?;
-    let figure = match kept.get("of") {
-        None => Figure::Known(value),
-        Some(_) => value.over(&number("of")?).map_or(Figure::NothingDue, Figure::Known),
-    };
-    Some(Report { period, figure, case: case.id.clone() })
+    Some(Report { period, value: number("value")?, of: number("of"), case: case.id.clone() })
 }
 
 /// A number, decimal text or truth value, exactly.
@@ -281,7 +291,7 @@ pub fn latest(reports: &[Report], per: Per) -> Option<&Report> {
 
 /// All reports added up; a period that lies within another reported one is in its
 /// figure already.
-fn added(reports: &[Report]) -> Figure {
+fn added(reports: &[Report], part: ReportPart) -> Figure {
     let mut sum: Option<Exact> = None;
     let mut covered: Option<NaiveDate> = None;
     for report in reports {
@@ -289,13 +299,9 @@ fn added(reports: &[Report]) -> Figure {
             continue;
         }
         covered = Some(report.period.end());
-        if let Figure::Known(number) = &report.figure {
-            sum = Some(sum.unwrap_or_else(Exact::zero) + number);
+        if let Figure::Known(number) = report.figure(part) {
+            sum = Some(sum.unwrap_or_else(Exact::zero) + &number);
         }
     }
-    match (sum, reports.is_empty()) {
-        (Some(sum), _) => Figure::Known(sum),
-        (None, true) => Figure::Missing,
-        (None, false) => Figure::NothingDue,
-    }
+    sum.map_or(Figure::Missing, Figure::Known)
 }

@@ -10,7 +10,7 @@ use crate::exact::Exact;
 use crate::id::{InputName, UnitId};
 use crate::policy::definition::Definition;
 use crate::policy::definition::score::{
-    Expression, Form, Input, Item, Scorecard, Section, Shape, Source, Target, Threshold,
+    Expression, Form, Input, Item, ReportPart, Scorecard, Section, Shape, Source, Target, Threshold,
 };
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
@@ -184,6 +184,14 @@ fn inputs(
                     .filter_map(|(at, event)| world.event(event, &child(&child(&field, "facts"), at))),
             ),
             Some(Source::Indicator { .. } | Source::Deadlines(_) | Source::Targets(_)) => {}
+        }
+        if input.part != ReportPart::Value && input.indicator.is_none() {
+            let message = "only a reported figure has parts; facts and deadlines are counts";
+            flaws.push(Flaw::mistake("input.part", &child(&field, "part"), "", message));
+        }
+        if input.part == ReportPart::Share && input.sum {
+            let message = "shares cannot be added up; add up values and divide them";
+            flaws.push(Flaw::mistake("input.sum", &child(&field, "sum"), "true", message));
         }
         if input.sum && input.indicator.is_none() {
             let message = "only reported figures are added up; facts and deadlines are counts already";

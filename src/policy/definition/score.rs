@@ -144,6 +144,9 @@ pub struct Input {
     /// A reported figure of this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indicator: Option<Name>,
+    /// Which part of the report it is.
+    #[serde(default, skip_serializing_if = "ReportPart::is_default")]
+    pub part: ReportPart,
     /// Adds up all that was reported instead of taking the latest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sum: bool,
@@ -168,6 +171,8 @@ pub enum Source<'a> {
     Indicator {
         /// The indicator's name.
         name: &'a Name,
+        /// Which part of the report.
+        part: ReportPart,
         /// Whether all reports are added up.
         sum: bool,
     },
@@ -183,7 +188,8 @@ impl Input {
     /// Where it comes from; none when not exactly one place is named.
     #[must_use]
     pub fn source(&self) -> Option<Source<'_>> {
-        let indicator = self.indicator.as_ref().map(|name| Source::Indicator { name, sum: self.sum });
+        let indicator =
+            self.indicator.as_ref().map(|name| Source::Indicator { name, part: self.part, sum: self.sum });
         let facts = (!self.facts.is_empty()).then_some(Source::Facts(&self.facts));
         let deadlines = self.deadlines.as_ref().map(Source::Deadlines);
         let targets = self.targets.map(Source::Targets);
@@ -192,6 +198,27 @@ impl Input {
             (source, None) => source,
             (_, Some(_)) => None,
         }
+    }
+}
+
+/// Which part of a report a figure is: a report has a value and may say what it is
+/// a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ReportPart {
+    /// The value, whatever it is a part of.
+    #[default]
+    Value,
+    /// What the value is a part of.
+    Of,
+    /// The value over what it is a part of, not applicable over 0; where that was
+    /// not reported the value is a share itself.
+    Share,
+}
+
+impl ReportPart {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -138,64 +138,6 @@ pub fn authored(tenant: &str, text: &str) -> Vec<Definition> {
     report.definitions.into_iter().filter(is_own).collect()
 }
 
-/// Types of figures and of their corrections, a workflow that holds them, and what
-/// else a text defines, resolved beside a tenant's shipped foundations.
-#[track_caller]
-pub fn with_figures(tenant: &str, text: &str) -> Vec<Definition> {
-    let schema = |kind: &str| Source {
-        path: format!("events/{kind}.v1.json"),
-        text: json!({
-            "$id": format!("duban:events/{kind}/1"), "x-title": {"zh": "数字", "en": "A figure"},
-            "type": "object", "required": ["unit", "indicator", "period"],
-            "properties": {
-                "unit": {"type": "string"}, "indicator": {"type": "string"}, "period": {"type": "string"},
-                "value": {"type": ["number", "string", "boolean"]}, "of": {"type": ["number", "string"]},
-            },
-        })
-        .to_string(),
-    };
-    let kinds = ["figure.reported", "figure.corrected", "figure.withdrawn"];
-    let shared = ["/register.yaml", "calendars/", "ladders/", "events/"];
-    let shipped = by_tenant(&sources()).remove(tenant).expect("a tenant of the repository");
-    let mut texts: Vec<Source> =
-        shipped.into_iter().filter(|it| shared.iter().any(|part| it.path.contains(part))).collect();
-    texts.extend(kinds.map(schema));
-    let own = format!("{FIGURES}---\n{text}");
-    texts.push(Source { path: format!("workflows/{tenant}/authored.yaml"), text: own });
-    let report = resolve(&texts);
-    let lines: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
-    assert!(report.is_sound(), "{}", lines.join("\n"));
-    let is_new = |it: &Definition| match it {
-        Definition::EventType(it) => kinds.contains(&it.name.as_str()),
-        Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
-        Definition::Register(_) | Definition::Calendar(_) | Definition::Notice(_) => false,
-    };
-    report.definitions.into_iter().filter(is_new).collect()
-}
-
-/// What holds figures, with types of facts of its own.
-const FIGURES: &str = r#"kind: Workflow
-name: indicator
-version: "1"
-title: {zh: 指标, en: Figures}
-cite: {notice: somewhere, clause: "1"}
-effective: {from: "2022-01-01"}
-key: [data.unit, data.indicator, data.period]
-owner: data.unit
-keep: [data.value, data.of]
-opens: {event: figure.reported, by: owner}
-initial: reported
-states:
-  reported:
-    title: {zh: 已报, en: Reported}
-    waitsFor: owner
-    events:
-      figure.corrected: {by: owner}
-      figure.withdrawn: {to: withdrawn, by: owner}
-  withdrawn: {title: {zh: 已撤, en: Withdrawn}, final: true}
-clocks: []
-"#;
-
 /// What a text resolves to beside the shipped foundations of a tenant.
 pub fn resolved(tenant: &str, text: &str) -> Report {
     let shared = ["/register.yaml", "calendars/", "ladders/", "events/"];
