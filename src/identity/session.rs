@@ -215,7 +215,8 @@ mod tests {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&number.to_be_bytes());
             let holder = Holder::Account { name: AccountName::new("zhang").expect("an account"), mark: 0 };
-            let now = at(i64::try_from(number).expect("a number") / 100);
+            // A nanosecond apart, so that just one of them is the least used.
+            let now = Instant::from_nanos(at(0).as_nanos() + i64::try_from(number).expect("a number"));
             sessions.begin(holder, &Secret::of(&bytes), Secret::of(&bytes), now);
         }
         assert_eq!(sessions.len(), MOST);

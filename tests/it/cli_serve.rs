@@ -49,7 +49,7 @@ async fn what_is_published_is_asked_for_and_survives_a_kill() {
     assert_eq!(said.out.matches("accepted").count(), 2, "{}", said.out);
     assert_eq!(overdue(&serving), ["objection/YY-1", "objection/YY-2"]);
 
-    let table = serving.ask(&["overdue"]).ends(0).out;
+    let table = serving.ask(&["overdue", "--workflow", "objection"]).ends(0).out;
     assert!(table.contains("区发改局") && table.contains("超期"), "{table}");
     let page = serving.ask(&["case", "objection/YY-1"]).ends(0).out;
     assert!(page.contains("区发改局") && page.contains("2026"), "{page}");
@@ -71,7 +71,10 @@ async fn what_is_published_is_asked_for_and_survives_a_kill() {
     assert!(said.out.contains("duplicated"), "{}", said.out);
 
     let counts = serving.ask(&["counts", "--json"]).ends(0).json();
-    assert_eq!((&counts["all"]["metLate"], &counts["all"]["overdue"]), (&json!(1), &json!(1)));
+    let of_objections =
+        counts["byWorkflow"].as_array().expect("totals").iter().find(|it| it["of"]["id"] == "objection");
+    let of_objections = of_objections.expect("objections");
+    assert_eq!((&of_objections["metLate"], &of_objections["overdue"]), (&json!(1), &json!(1)));
     assert!(serving.ask(&["status"]).ends(0).out.contains("leading"));
     assert_eq!(serving.ask(&["rebuild", "--json"]).ends(0).json()["agreed"], true);
     assert!(serving.ask(&["policies"]).ends(0).out.contains("double-publicity"));

@@ -25,12 +25,16 @@ const RECEIVED_AT: &str = "2022-09-28T16:20:00+08:00";
 async fn the_lists_and_the_page_of_a_case_agree() {
     let served = Served::at("2022-09-28T17:00:00+08:00").await;
     assert_eq!(served.state(received("YY-1", "r1", RECEIVED_AT)).await.status, 200);
-    let before = served.get("upcoming?at=2022-09-29T09:00:00%2B08:00").await.json();
+    let before = served.get("upcoming?workflow=objection&at=2022-09-29T09:00:00%2B08:00").await.json();
     assert_eq!(before["rows"][0]["light"], "due-soon", "{before}");
     assert_eq!(before["rows"][0]["span"]["words"]["zh"], "今天 24:00 到期");
-    assert_eq!(served.get("overdue?at=2022-09-29T09:00:00%2B08:00").await.json()["rows"], json!([]));
+    assert_eq!(
+        served.get("overdue?workflow=objection&at=2022-09-29T09:00:00%2B08:00").await.json()["rows"],
+        json!([])
+    );
 
-    let overdue = served.get("overdue?at=2022-09-30T03:00:00%2B08:00&unit=qu-shuiwuju").await.json();
+    let overdue =
+        served.get("overdue?at=2022-09-30T03:00:00%2B08:00&unit=qu-shuiwuju&workflow=objection").await.json();
     let row = &overdue["rows"][0];
     assert_eq!(row["case"], "objection/YY-1", "{overdue}");
     assert_eq!(row["dueAt"], "2022-09-29T16:00:00Z");
