@@ -17,7 +17,7 @@ name: quota-news
 version: "1"
 title: {zh: 动态信息数量, en: Number of news items}
 cite: {notice: changqing-2022, clause: 三(一)5}
-clauses: {wenchang: 附件·7}
+clauses: {wenchang: 三(二)9}
 effective: {from: "2022-09-01"}
 for: [unit:wenchang, unit:guide]
 assist: [unit:mashan]
@@ -111,10 +111,10 @@ fn a_quota_tells_how_far_it_is_and_whether_its_pace_suffices() {
 fn a_unit_sees_the_clause_that_binds_it() {
     let mut given = given();
     let own = shown(&mut given, QUOTA, "2022-09-02T09:00");
-    assert_eq!(own["cite"]["clause"], "附件·7");
-    assert_eq!(own["deadlines"][0]["cite"]["clause"], "附件·7");
+    assert_eq!(own["cite"]["clause"], "三(二)9");
+    assert_eq!(own["deadlines"][0]["cite"]["clause"], "三(二)9");
     let reason = own["deadlines"][0]["reason"]["zh"].as_str().expect("a sentence");
-    assert!(reason.contains("附件·7"), "{reason}");
+    assert!(reason.contains("三(二)9"), "{reason}");
     assert_eq!((&own["assist"][0]["id"], &own["evidence"]["zh"]), (&json!("mashan"), &json!("链接")));
     let other = shown(&mut given, "quota-news/guide/2022-09", "2022-09-02T09:00");
     assert_eq!(other["cite"]["clause"], "三(一)5");
@@ -123,7 +123,7 @@ fn a_unit_sees_the_clause_that_binds_it() {
     let (filter, ask) = (DeadlineFilter::default(), PageAsk::default());
     let page = deadlines(&store, &policies, &filter, &ask, t("2022-09-02T09:00")).expect("a page");
     let clause = page.rows.iter().find(|row| row.case.as_str() == QUOTA).map(|row| row.cite.clause.clone());
-    assert_eq!(clause.as_deref(), Some("附件·7"));
+    assert_eq!(clause.as_deref(), Some("三(二)9"));
 }
 
 #[test]

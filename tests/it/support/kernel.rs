@@ -162,8 +162,9 @@ impl Given {
     /// Decides a record as the leader does.
     pub fn deliver(&mut self, received: &Received) {
         let (groups, most) = (self.group_ends.len(), self.delivery.most + 400);
+        // One that goes on from the middle of a ledger has seen no group end yet.
+        let mut before = self.ledger.len() as u64;
         self.tenant_itself.deliver(received).expect("every record is decided");
-        let mut before = groups.checked_sub(1).map_or(0, |at| self.group_ends[at].0);
         for end in self.group_ends.iter().skip(groups) {
             assert!(end.0 - before < most as u64, "a group of {} events", end.0 - before);
             before = end.0;
