@@ -215,22 +215,22 @@ async fn one_speaks_only_for_whom_one_may() {
         ("service", by("qu-fagaiju", "objection.received", 1), Some("actor")),
         ("operator", as_unit("qu-wenlvju"), None),
     ] {
-        let before = people.served.intake_last().await;
+        let before = people.served.facts_stored().await;
         let came = people.state(role, &event).await;
         match denied {
             None => assert_ne!(came.status, 403, "{role} {event}: {}", came.text),
             Some(field) => {
                 assert_eq!((came.status, &came.json()["field"]), (403, &json!(field)), "{role} {event}");
-                assert_eq!(people.served.intake_last().await, before, "nothing was stored");
+                assert_eq!(people.served.facts_stored().await, before, "nothing was stored");
             }
         }
     }
     let batch = json!([as_unit("qu-fagaiju"), by("qu-wenlvju", "objection.answered", 2)]);
-    let before = people.served.intake_last().await;
+    let before = people.served.facts_stored().await;
     let came = people.state("member", &batch).await;
     assert_eq!((came.status, came.json()["rule"].as_str()), (403, Some("access.fact")), "{}", came.text);
     assert!(came.json()["detail"].as_str().is_some_and(|text| text.contains("event 1")), "{}", came.text);
-    assert_eq!(people.served.intake_last().await, before, "a batch is stored whole or not at all");
+    assert_eq!(people.served.facts_stored().await, before, "a batch is stored whole or not at all");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -315,7 +315,7 @@ async fn a_refused_fact_is_corrected_and_refers_to_the_old_one() {
         .filter_map(|it| it["type"].as_str())
         .collect();
     assert!(kinds.contains(&"objection.answered"), "{kinds:?}");
-    let before = served.intake_last().await;
+    let before = served.facts_stored().await;
     served.post(&path, form, body("qu-shuiwuju")).await;
     let status = served.get("status").await.json();
     assert!(status["intakeSeq"].as_u64() > Some(before.0), "{status}");

@@ -39,7 +39,7 @@ async fn addresses_and_parameters_that_are_wrong_are_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_events_are_answered_and_not_published() {
     let served = Served::at("2022-09-28T17:00:00+08:00").await;
-    let before = served.intake_last().await;
+    let before = served.facts_stored().await;
     let good = json!({
         "specversion": "1.0", "type": "objection.received", "source": "/p", "id": "1",
         "actor": "xinyong-pingtai", "subject": "objection/1", "data": {},
@@ -72,7 +72,7 @@ async fn malformed_events_are_answered_and_not_published() {
     let came = served.post("events", "application/cloudevents-batch+json", batch).await;
     assert_problem(&came, 400, "envelope.required");
     assert_eq!(came.json()["faults"][0]["index"], 1);
-    assert_eq!(served.intake_last().await, before, "nothing of this should have been published");
+    assert_eq!(served.facts_stored().await, before, "nothing of this should have been published");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,14 +141,16 @@ impl fmt::Display for Summary {
             }
         }
         for ranking in &self.rankings {
-            write!(out, "\n\n{} {}", ranking["scorecard"].as_str().unwrap_or_default(), ranking["period"])?;
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or("–").to_owned();
+            write!(out, "\n\n{} {}", text(&ranking["scorecard"]), text(&ranking["period"]))?;
             for row in ranking["rows"].as_array().into_iter().flatten().take(10) {
                 write!(
                     out,
-                    "\n  {:>3}  {}  {}",
+                    "\n  {:>3}  {}/{}  {}",
                     row["rank"],
-                    row["points"],
-                    row["unit"].as_str().unwrap_or_default()
+                    text(&row["points"]),
+                    text(&row["attainable"]),
+                    text(&row["unit"])
                 )?;
             }
         }

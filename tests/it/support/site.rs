@@ -181,6 +181,16 @@ impl Served {
         self.intake.last().await.expect("the intake")
     }
 
+    /// How many facts were stored; the engine's own ticks come when they like.
+    pub async fn facts_stored(&self) -> usize {
+        let mut stored = 0;
+        for place in 1..=self.intake_last().await.0 {
+            let record = self.intake.get(Seq(place)).await.expect("the intake");
+            stored += usize::from(record.is_some_and(|it| !it.subject.ends_with(".clock.ticked")));
+        }
+        stored
+    }
+
     fn url(&self, path: &str) -> String {
         if path.starts_with('/') {
             format!("{}{path}", self.address)
