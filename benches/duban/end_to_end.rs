@@ -43,6 +43,7 @@ pub async fn run(facts: usize) {
             .into(),
         now: Arc::new(now),
         metrics: None,
+        gate: crate::open_gate(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/v1/changqing/events", listener.local_addr().expect("an address"));

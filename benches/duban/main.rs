@@ -25,6 +25,14 @@ mod support;
 
 use std::time::Duration;
 
+/// The gate of a machine without accounts: whoever sits at it is let in.
+fn open_gate() -> std::sync::Arc<duban::http::gate::Gate> {
+    use duban::http::gate::{Gate, GateSettings};
+    let directory = std::sync::Arc::new(duban::memory::directory::MemoryDirectory::default());
+    let (now, draw) = (std::sync::Arc::new(support::now), duban::cli::world::draw_secret());
+    std::sync::Arc::new(Gate::new(GateSettings::default(), directory, None, now, draw))
+}
+
 /// A number from the environment, or the usual one.
 fn size(name: &str, usual: usize) -> usize {
     #[expect(clippy::disallowed_methods, reason = "the sizes of a benchmark are its caller's")]

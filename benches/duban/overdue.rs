@@ -80,6 +80,7 @@ async fn page_times(cases: usize) -> Times {
         tenants: [(tenant.clone(), Arc::new(Tenant::new(handle, intake, ledger)))].into(),
         now: Arc::new(now),
         metrics: None,
+        gate: crate::open_gate(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1/changqing", listener.local_addr().expect("an address"));

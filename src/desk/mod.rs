@@ -1,9 +1,9 @@
 //! The web desk: pages over what the read side answers, and over nothing else.
 //!
-//! Pages are made on the server ([`shell`] is what frames them all); one style
-//! sheet and one script go with them ([`assets`]), and nothing is fetched from
-//! anywhere else. [`visit`] is where a request becomes a tenant, a language, an
-//! instant and a [`viewer::Viewer`]; every page gets these from there. The desk
+//! Pages are made on the server (`shell` is what frames them all); one style
+//! sheet and one script go with them (`assets`), and nothing is fetched from
+//! anywhere else. `visit` is where a request becomes a tenant, a language, an
+//! instant and a `viewer::Viewer`; every page gets these from there. The desk
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
 mod assets;

@@ -87,12 +87,10 @@ fn letter(status: u16, text: &str, is_head: bool) -> char {
     let rule =
         serde_json::from_str::<Value>(text).unwrap_or_default()["rule"].as_str().unwrap_or("").to_owned();
     match (status, rule.as_str()) {
-        (401, "access.sign-in") => 'a',
-        (403, "access.role") => 'n',
+        // A head has no body to tell which rule it is.
+        (401, "access.sign-in" | "") => 'a',
+        (403, "access.role" | "") => 'n',
         (404, "tenant.unknown") => 'u',
-        // A head has no body to tell which of these it is.
-        (401, "") => 'a',
-        (403, "") => 'n',
         (404, "") if is_head => 'u',
         (403, _) => panic!("forbidden by {rule}"),
         _ => '+',

@@ -11,7 +11,7 @@ const VECTORS: &str = include_str!("../fixtures/scoring-genhe-2023.json");
 
 #[track_caller]
 fn scored(lines: &[Value]) -> Vec<Value> {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text: String = lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect();
     let said = duban_with(&["policy", "score", "--scorecard", "genhe-2023"], &text).ends(0);
     let answers: Vec<Value> =
         said.out.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect();

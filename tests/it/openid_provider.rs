@@ -1,4 +1,4 @@
-//! Signing in with a real OpenID provider, run by the test on 127.0.0.1.
+//! Signing in with a real `OpenID` provider, run by the test on 127.0.0.1.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

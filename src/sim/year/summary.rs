@@ -141,7 +141,7 @@ impl fmt::Display for Summary {
             }
         }
         for ranking in &self.rankings {
-            let text = |value: &serde_json::Value| value.as_str().unwrap_or("–").to_owned();
+            let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
             write!(out, "\n\n{} {}", text(&ranking["scorecard"]), text(&ranking["period"]))?;
             for row in ranking["rows"].as_array().into_iter().flatten().take(10) {
                 write!(

@@ -111,10 +111,8 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server = tokio::spawn(async move {
-            {
-                let app = app.into_make_service_with_connect_info::<duban::tls::Peer>();
-                axum::serve(listener, app).await.expect("serving")
-            }
+            let app = app.into_make_service_with_connect_info::<duban::tls::Peer>();
+            axum::serve(listener, app).await.expect("serving");
         });
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
         Self { clock, intake, address, directory, client: client.expect("a client"), server }
