@@ -10,6 +10,7 @@ mod assets;
 mod calendar_page;
 mod case_page;
 mod csv;
+mod deliveries;
 mod export;
 mod failure;
 mod feed;

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use super::{
-    assets, calendar_page, case_page, export, feed, ledger, overview, policies, rankings, refusals, resubmit,
+    assets, calendar_page, case_page, deliveries, export, feed, ledger, overview, policies, rankings, refusals, resubmit,
     search, settings, sign_in, supervision, units,
 };
 use crate::http::Site;
@@ -30,6 +30,7 @@ pub fn routes<S: Store, L: Log>() -> Router<Arc<Site<S, L>>> {
         .route("/rankings", get(rankings::rankings::<S, L>))
         .route("/rankings/{unit}", get(rankings::score::<S, L>))
         .route("/supervision", get(supervision::supervision::<S, L>))
+        .route("/deliveries", get(deliveries::deliveries::<S, L>).post(deliveries::again::<S, L>))
         .route("/refusals", get(refusals::refusals::<S, L>))
         .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))
         .route("/policies", get(policies::policies::<S, L>))

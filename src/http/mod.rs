@@ -9,6 +9,7 @@
 pub mod cases;
 mod cookie;
 pub mod deadlines;
+pub mod deliveries;
 pub mod events;
 pub mod gate;
 pub mod health;

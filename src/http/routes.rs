@@ -11,7 +11,7 @@ use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations, scores, session, stream};
+use super::{cases, deadlines, deliveries, events, health, lists, operations, scores, session, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -31,6 +31,9 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .route("/cases/{*id}", get(cases::case::<S, L>))
         .route("/refusals", get(lists::refusals::<S, L>))
         .route("/counts", get(lists::counts::<S, L>))
+        .route("/deliveries", get(deliveries::deliveries::<S, L>))
+        .route("/dead-letters", get(deliveries::dead_letters::<S, L>))
+        .route("/dead-letters/replay", post(deliveries::post_replay::<S, L>))
         .route("/rankings", get(scores::rankings::<S, L>))
         .route("/scores/{unit}", get(scores::score::<S, L>))
         .route("/targets", get(scores::targets::<S, L>))
@@ -54,7 +57,7 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         .merge(beside)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
+                          deliveries, dead-letters, rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", uri.path())
         })
         .layer(from_fn_with_state(Arc::clone(&site.gate), gate))

@@ -9,7 +9,7 @@ use crate::event::fact::Fact;
 use crate::id::{EventType, TenantId, UnitId};
 
 /// Publishers that are parts of duban itself.
-const OWN_PUBLISHERS: [&str; 3] = ["operator", "importer", "engine"];
+const OWN_PUBLISHERS: [&str; 4] = ["operator", "importer", "engine", "courier"];
 /// The fact that puts a policy in force.
 const POLICY_PUBLISHED: &str = "policy.published";
 
@@ -75,6 +75,8 @@ pub enum Right {
     Refusals,
     /// To state facts, each for a unit that one may speak for.
     State,
+    /// To have dead letters sent again.
+    Replay,
     /// To make projections again.
     Operate,
     /// The service's own numbers.
@@ -143,6 +145,7 @@ impl Grant {
         match right {
             Right::Open | Right::SignedIn | Right::Common | Right::Cases => true,
             Right::Refusals | Right::State => !matches!(self, Self::Reader { .. }),
+            Right::Replay => matches!(self, Self::Operator | Self::Supervisor { .. }),
             Right::Operate => matches!(self, Self::Operator),
             Right::Measure => matches!(self, Self::Operator | Self::Reader { tenant: None }),
         }

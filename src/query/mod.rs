@@ -5,7 +5,7 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`],
+//! [`scores`], [`deliveries`] and [`case`] are the questions; [`outbox`] is the courier's; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
@@ -17,6 +17,7 @@ pub mod cases;
 pub mod counts;
 pub mod deadline_row;
 pub mod deadlines;
+pub mod deliveries;
 pub mod desk;
 pub mod duties;
 pub mod error;
@@ -25,6 +26,7 @@ pub mod find;
 pub mod home;
 pub mod light;
 pub mod naming;
+pub mod outbox;
 pub mod overview;
 pub mod page;
 mod paused;

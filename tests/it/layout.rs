@@ -16,7 +16,8 @@ const FLOORS: &[&[&str]] = &[
     &["port"],
     &["memory", "nats", "sled_store", "files", "tls"],
     &["query"],
-    &["engine", "courier", "openid"],
+    &["engine", "openid"],
+    &["courier"],
     &["scenario"],
     &["sim"],
     &["http", "config", "telemetry"],
@@ -31,6 +32,7 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
     ("files", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("sled_store", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("engine", &["memory", "nats", "sled_store", "query"], "the engine names no adapter"),
+    ("courier", &["memory", "nats", "sled_store", "carriers"], "the courier names no adapter"),
     ("query", &["memory", "nats", "sled_store"], "the query side names no adapter"),
     ("http", &["memory", "nats", "sled_store", "files"], "the command line alone wires adapters"),
     ("desk", &["memory", "nats", "sled_store", "kernel"], "the desk shows what the read side answers"),
@@ -48,6 +50,7 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
     ("policy", &["tokio::", "std::fs", "std::env"], "policies are read by the command line"),
     ("port", &["async_nats", "sled::"], "a port names no library"),
     ("engine", &["async_nats", "sled::", "std::env"], "the engine names no adapter"),
+    ("courier", &["async_nats", "sled::", "std::env", "reqwest", "lettre"], "the courier names no adapter"),
 ];
 
 const TOP_LEVEL: &[&str] = &[
