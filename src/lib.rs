@@ -88,7 +88,7 @@
 //! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`tls`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
-| 8 | [`courier`] | delivery to people and systems, above the engine that it watches | name an adapter, decide |
+//! | 8 | [`courier`] | delivery to people and systems, above the engine that it watches | name an adapter, decide |
 //! | 8 | [`openid`] | asks an issuer who somebody is | decide what they may |
 //! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
 //! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |

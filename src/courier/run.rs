@@ -189,14 +189,18 @@ impl<S: Store, L: Log> Courier<S, L> {
         let mut still = Still::default();
         loop {
             let leads = |status: &Status| status.role == Role::Leading && status.ledger_seq > Seq::ZERO;
-            tokio::select! {
+            let led = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return false,
-                () = self.telling.step() => continue,
-                () = tokio::time::sleep(LOOK_FOR_LEADER) => {
-                    self.look_for_leader(&mut still).await;
-                    continue;
-                }
-                led = self.status.wait_for(leads) => if led.is_err() { return false },
+                () = self.telling.step() => false,
+                () = tokio::time::sleep(LOOK_FOR_LEADER) => false,
+                led = self.status.wait_for(leads) => match led {
+                    Ok(_) => true,
+                    Err(_) => return false,
+                },
+            };
+            if !led {
+                self.look_for_leader(&mut still).await;
+                continue;
             }
             let Ok(last) = self.intake.last().await else {
                 tokio::time::sleep(READ_AGAIN).await;

@@ -14,7 +14,8 @@ use super::policy_cache::Policies;
 use super::reader::Reader;
 use super::rows::{Stretch, as_of, case, decode, walk};
 use crate::id::{Name, Seq, UnitId};
-use crate::kernel::row::{Case, Family, INTAKE, Pending, Status, lane_key, split_outbox_key};
+use crate::kernel::row::{Case, Family, Pending, Status, lane_key, split_outbox_key};
+use crate::policy::definition::delivery::INTAKE;
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
 use crate::time::Instant;
@@ -170,6 +171,14 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let seq = as_of(&*store, Instant::MIN)?.ledger_seq;
         Ok((seq, lanes(&*store, most)?))
+    }
+
+    /// The identity of the ledger. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn ledger_id(&self) -> Result<uuid::Uuid, QueryError> {
+        Ok(as_of(&*self.store(), Instant::MIN)?.ledger_id)
     }
 
     /// The policies in force. Blocking.
