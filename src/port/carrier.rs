@@ -44,8 +44,9 @@ pub struct Attachment {
 
 /// One message to one recipient through one channel, in every form a channel may want.
 ///
-/// All forms say the same; a carrier chooses one and never adds to it. A form may be
-/// longer than a channel takes: the carrier cuts it where a line ends and says so.
+/// All forms say the same, the key included, by which people know a repetition; a carrier
+/// chooses one and never adds to it. A form may be longer than a channel takes: the
+/// carrier cuts it where a line ends and marks the cut with `……`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// The idempotency key: the same for every attempt at the same message, different
@@ -59,7 +60,8 @@ pub struct Message {
     pub text: String,
     /// The whole as an HTML document with its styles inline, without anything to load.
     pub html: String,
-    /// The whole in the Markdown that chat robots know: headings, bold, quotes, links.
+    /// The whole in the Markdown that chat robots know, without the title and the links,
+    /// which each robot shows in its own way.
     pub markdown: String,
     /// The whole for machines: one `CloudEvent`, or a list of them when merged.
     pub event: Value,

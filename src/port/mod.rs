@@ -5,6 +5,7 @@
 //! those outside. Log and store have a twin in memory and a real adapter, and one
 //! contract suite that runs on both. No library is named here.
 
+pub mod announce;
 pub mod carrier;
 pub mod directory;
 pub mod log;
