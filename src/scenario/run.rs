@@ -135,11 +135,16 @@ impl Bench {
 /// Whether a scenario may leave the definition out.
 const fn is_chosen(definition: &Definition) -> bool {
     match definition {
-        Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
+        Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_)
+        | Definition::Reaction(_) => true,
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
-        | Definition::Notice(_) => false,
+        | Definition::Notice(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_) => false,
     }
 }
 

@@ -6,6 +6,7 @@ use super::{opening, publish, route, transit};
 use crate::event::catalogue::{Event, EventDuplicated, EventParked, EventRefused, FactRef, Reason};
 use crate::event::fact::{Content, Fact, Malformed, Received};
 use crate::id::{CaseId, Seq, Sha};
+use crate::kernel::reaction;
 use crate::kernel::row::{Family, Known, Parked, known_key};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, MOST_IN_TURN, Outgoing, Turn};
@@ -28,6 +29,8 @@ pub struct Stated {
     pub told_at: Instant,
     /// Its own intake place, if it was parked and is taken up only now.
     pub parked: Option<Seq>,
+    /// How many reactions stand behind it; 0 when people or systems stated it.
+    pub depth: u8,
 }
 
 /// Decides one record of the intake. Timers that are due before it must have
@@ -48,6 +51,7 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
                 recorded_at,
                 told_at: told_at(turn.state, received, fact.imported_at),
                 parked: None,
+                depth: 0,
             };
             admit(&mut turn, stated)?;
         }
@@ -81,6 +85,10 @@ fn admit<B: Backing>(turn: &mut Turn<'_, B>, stated: Stated) -> Result<(), State
     if stated.fact.kind.as_str() == POLICY_PUBLISHED {
         return publish::publish(turn, &stated);
     }
+    let stated = match reaction::origin(turn.state, &stated.fact, stated.content)? {
+        Ok(depth) => Stated { depth, ..stated },
+        Err(reason) => return refuse(turn, &stated, reason, true),
+    };
     if let Err(reason) = plausible(turn.state, &stated) {
         return refuse(turn, &stated, reason, false);
     }
@@ -214,7 +222,8 @@ fn parked<B: Backing>(state: &State<B>, seq: Seq) -> Result<Option<(Stated, Park
         reason: error.to_string(),
     })?;
     let (recorded_at, content) = (row.recorded_at, row.content);
-    let stated = Stated { fact, content, recorded_at, told_at: recorded_at, parked: Some(seq) };
+    let depth = reaction::depth(state, &fact)?;
+    let stated = Stated { fact, content, recorded_at, told_at: recorded_at, parked: Some(seq), depth };
     Ok(Some((stated, row)))
 }
 
