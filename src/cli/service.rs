@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::access;
 use super::doors::{self, Doors};
 use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::office::{Destinations, Running};
 use super::shelf::FolderShelf;
 use super::world;
 use crate::config::ServeSettings;
@@ -46,6 +47,7 @@ pub struct Service {
     /// The tenants whose engines run, in the order in which they were named.
     pub rooms: Vec<Room>,
     engines: Vec<JoinHandle<()>>,
+    couriers: Vec<Running>,
     doors: Doors,
     /// Tenants that could not be opened, and why.
     failed: Vec<(TenantId, String)>,
@@ -60,12 +62,24 @@ impl Service {
         let (listener, gate) = (doors::listen(settings.http).await?, access::gate(settings)?);
         let tls = settings.access.tls.as_ref().map(|(chain, key)| crate::tls::server(chain, key));
         let tls = tls.transpose().or_exit(Exit::Usage)?;
-        let mut service =
-            Self { rooms: Vec::new(), engines: Vec::new(), doors: Doors::closed(), failed: Vec::new() };
+        let destinations = Destinations::read(settings.delivery.as_deref(), &settings.data)?;
+        let mut service = Self {
+            rooms: Vec::new(),
+            engines: Vec::new(),
+            couriers: Vec::new(),
+            doors: Doors::closed(),
+            failed: Vec::new(),
+        };
+        for tenant in &settings.tenants {
+            // What is wrong with the settings is told before anything is opened.
+            destinations.carriers(tenant, broker)?;
+            destinations.wording(tenant)?;
+        }
         let mut worst = Exit::Unreachable;
         for tenant in &settings.tenants {
             match open(settings, broker, tenant).await {
                 Ok((room, engine)) => {
+                    service.couriers.push(Running::start(&room, &destinations, broker)?);
                     service.rooms.push(room);
                     service.engines.push(engine);
                 }
@@ -116,6 +130,8 @@ impl Service {
     pub async fn close(self) -> Ended {
         self.doors.close().await;
         let mut worst = if self.failed.is_empty() { Exit::Done } else { Exit::Stopped };
+        // Their last words are decided by the engines that still run.
+        futures::future::join_all(self.couriers.into_iter().map(Running::close)).await;
         for room in &self.rooms {
             room.handle.stop().await;
         }

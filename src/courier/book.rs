@@ -381,6 +381,12 @@ impl Book {
         self.places.iter().filter(|(_, state)| state.circuit.is_open()).map(|(place, _)| place)
     }
 
+    /// How many lanes have no address.
+    #[must_use]
+    pub fn without_address(&self) -> usize {
+        self.lanes.values().filter(|lane| lane.place.1.is_empty()).count()
+    }
+
     /// How many lanes there are, how many messages are planned or under way, and how
     /// many ends are told and not decided.
     #[must_use]

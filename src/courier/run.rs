@@ -68,6 +68,8 @@ pub struct Report {
     pub under_way: u32,
     /// Ends that are told and not decided yet.
     pub undecided: usize,
+    /// Those of the pairs of which no address is known.
+    pub without_address: usize,
     /// Places that are left alone because they do not answer: channel and place.
     pub shut: Vec<(String, String)>,
 }
@@ -518,7 +520,9 @@ impl<S: Store, L: Log> Courier<S, L> {
         gauge("duban_delivery_under_way", f64::from(under_way));
         gauge("duban_delivery_undecided", undecided as f64);
         gauge("duban_delivery_places_shut", shut.len() as f64);
-        self.report.send_replace(Report { active: true, lanes, under_way, undecided, shut });
+        let without_address = self.book.without_address();
+        gauge("duban_delivery_without_address", without_address as f64);
+        self.report.send_replace(Report { active: true, lanes, under_way, undecided, without_address, shut });
     }
 
     /// Waits for what is under way, tells how it ended, and forgets the rest.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::book::{Note, Turned};
-use super::letter::{self, Office};
+use super::letter::{self, Envelope, Office};
 use super::outcome::{End, Errand};
 use super::plan::{MOST_MERGED, Waiting, plan, without_address};
 use super::terms::{Gathering, Raised, Terms};
@@ -115,7 +115,9 @@ pub fn survey<S: Store, L: Log>(
         survey.publishes(rows, errands, key);
         return Ok(survey);
     }
-    let message = letter::write(office, &policies, of_policy, (unit, key.clone(), plan.at), &rows)?;
+    let is_digest = matches!(terms.gathering, Gathering::Digest(_));
+    let envelope = Envelope { channel, unit, key: key.clone(), at: plan.at, is_digest };
+    let message = letter::write(office, (&policies, of_policy), &envelope, &rows)?;
     survey.parcel = Some(Parcel { errands, key, content: Content::Message(Box::new(message)) });
     Ok(survey)
 }

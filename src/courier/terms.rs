@@ -156,7 +156,10 @@ mod tests {
             Gathering::Merge(Duration::from_secs(600)),
             Gathering::Digest("08:30".parse().expect("a time")),
         ] {
-            check(gathering, "2026-03-13T22:00", "2026-03-14T00:00", "2026-03-13T22:00");
+            // It still shares a message with what comes within ten minutes.
+            let merges = matches!(gathering, Gathering::Merge(_));
+            let goes = if merges { "2026-03-13T22:10" } else { "2026-03-13T22:00" };
+            check(gathering, "2026-03-13T22:00", "2026-03-14T00:00", goes);
             // Past the due instant there is no hurry any more.
             let digest = matches!(gathering, Gathering::Digest(_));
             let morning = if digest { "2026-03-16T08:30" } else { "2026-03-16T09:00" };

@@ -13,7 +13,7 @@ use super::error::QueryError;
 use super::policy_cache::Policies;
 use super::reader::Reader;
 use super::rows::{Stretch, as_of, case, decode, walk};
-use crate::id::{Name, Seq, UnitId};
+use crate::id::{CaseId, Name, Seq, UnitId};
 use crate::kernel::row::{Case, Family, Pending, Status, lane_key, split_outbox_key};
 use crate::policy::definition::delivery::INTAKE;
 use crate::port::log::Log;
@@ -171,6 +171,14 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let seq = as_of(&*store, Instant::MIN)?.ledger_seq;
         Ok((seq, lanes(&*store, most)?))
+    }
+
+    /// One case as the fold keeps it. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn case_row(&self, id: &CaseId) -> Result<Option<Case>, QueryError> {
+        case(&*self.store(), id)
     }
 
     /// The identity of the ledger. Blocking.

@@ -22,6 +22,8 @@ mod cli_score;
 mod cli_serve;
 mod cli_up;
 mod courier_audit;
+mod courier_deliveries;
+mod courier_place;
 mod courier_receivers;
 mod courier_town;
 mod credentials_on_nats;
