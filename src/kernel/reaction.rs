@@ -178,7 +178,7 @@ impl Heard<'_> {
             trigger: self.seq,
             depth,
             counted: sum,
-            fact: self.fact(&turn.state.checkpoint().tenant, unit),
+            fact: self.fact(&turn.state.checkpoint().tenant, unit, period),
             reaction,
         };
         turn.emit(self.at, about, Event::ReactionCalled(Box::new(called)))
@@ -196,15 +196,16 @@ impl Heard<'_> {
         turn.emit(self.at, about, Event::ReactionStopped(stopped))
     }
 
-    fn fact(&self, tenant: &TenantId, actor: UnitId) -> Fact {
+    fn fact(&self, tenant: &TenantId, actor: UnitId, period: Option<Period>) -> Fact {
         let published = &self.reaction.publish;
-        let filled = published.data.iter().map(|(key, value)| (key.clone(), self.filled(value)));
+        let filled = published.data.iter().map(|(key, value)| (key.clone(), self.filled(value, period)));
         let data: Map<String, Value> = filled.collect();
-        let subject =
-            published.subject.as_ref().and_then(|text| match self.filled(&Value::String(text.clone())) {
+        let subject = published.subject.as_ref().and_then(|text| {
+            match self.filled(&Value::String(text.clone()), period) {
                 Value::String(text) => Some(text),
                 _ => None,
-            });
+            }
+        });
         Fact {
             source: source(tenant),
             id: format!("{}/{}", self.reaction.name, self.seq),
@@ -220,7 +221,7 @@ impl Heard<'_> {
     }
 
     /// A value with the word that it is replaced by what it stands for.
-    fn filled(&self, value: &Value) -> Value {
+    fn filled(&self, value: &Value, period: Option<Period>) -> Value {
         let text = |text: &dyn std::fmt::Display| Value::String(text.to_string());
         let rung = match self.event {
             Event::EscalationRaised(it) | Event::ReminderDue(it) => Some(it),
@@ -243,6 +244,7 @@ impl Heard<'_> {
             Some("$light") => rung.map_or(Value::Null, |it| word(serde_json::to_value(it.light))),
             Some("$nth") => rung.map_or(Value::Null, |it| Value::from(it.nth)),
             Some("$at") => text(&self.at),
+            Some("$period") => period.map_or(Value::Null, |it| text(&it)),
             Some("$trigger") => text(&self.seq),
             Some("$reaction") => text(&self.reaction.name),
             Some(_) | None => value.clone(),

@@ -49,6 +49,7 @@ pub(super) fn delivery_ended<B: Backing>(
         return Err(wrong(entry, &"nothing of it is in the outbox"));
     };
     state.put_row::<Pending>(Family::Outbox, &key, None)?;
+    told_of(state, entry)?;
     match it.outcome {
         Outcome::Delivered | Outcome::Withdrawn => Ok(()),
         Outcome::Failed => {
@@ -70,7 +71,8 @@ pub(super) fn delivery_replayed<B: Backing>(
     };
     state.put_row::<Dead>(Family::DeadLetter, &key, None)?;
     let pending = Pending { round: it.round, ..dead.pending };
-    state.put_row(Family::Outbox, &key, Some(&pending))
+    state.put_row(Family::Outbox, &key, Some(&pending))?;
+    told_of(state, entry)
 }
 
 pub(super) fn reaction_counted<B: Backing>(
@@ -161,6 +163,7 @@ pub(super) fn settle<B: Backing>(
     if let Ok(channel) = Name::new(INTAKE) {
         let row = outbox_key(&channel, &called.unit, called.seq);
         state.put_row::<Pending>(Family::Outbox, &row, None)?;
+        state.put_row::<Dead>(Family::DeadLetter, &row, None)?;
     }
     if is_parked { Ok(()) } else { state.put_row::<Called>(Family::Called, &key, None) }
 }

@@ -211,7 +211,7 @@ pub struct AuthoredPublished {
     #[serde(default)]
     pub subject: Option<String>,
     /// Its data; `$unit`, `$case`, `$workflow`, `$clock`, `$act`, `$light`, `$nth`,
-    /// `$dueAt`, `$at`, `$trigger` and `$reaction` stand for what the event says.
+    /// `$dueAt`, `$at`, `$trigger`, `$reaction` and `$period` stand for what the event says.
     pub data: serde_json::Map<String, serde_json::Value>,
 }
 

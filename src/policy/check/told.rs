@@ -159,23 +159,24 @@ fn published(world: &World<'_>, workflows: &[&Workflow], reaction: &Reaction) ->
     let subject = ("/publish/subject".to_owned(), reaction.publish.subject.as_deref());
     for (field, text) in texts.chain([subject]) {
         let Some(word) = text.filter(|text| text.starts_with('$')) else { continue };
-        if !said_by(reaction.cue).contains(&word) {
+        if !said_by(reaction).contains(&word) {
             let message = format!("{word:?} stands for nothing that this kind of event says");
-            let hint = near::hint(word, said_by(reaction.cue).iter().copied());
+            let hint = near::hint(word, said_by(reaction).iter().copied());
             flaws.push(Flaw::mistake("word.unknown", &field, word, message).with_hint(hint));
         }
     }
     flaws
 }
 
-/// The words that stand for something with a kind of event.
-fn said_by(cue: Cue) -> Vec<&'static str> {
-    let absent: &[&str] = match cue {
+/// The words that stand for something with the kind of event that is waited for.
+fn said_by(reaction: &Reaction) -> Vec<&'static str> {
+    let absent: &[&str] = match reaction.cue {
         Cue::EscalationRaised | Cue::ReminderDue => &[],
         Cue::DeadlineBreached | Cue::DeadlineMet => &["$act", "$light", "$nth"],
         Cue::CaseClosed => &["$act", "$light", "$nth", "$clock", "$dueAt"],
     };
-    WORDS.into_iter().filter(|word| !absent.contains(word)).collect()
+    let counts = reaction.within.is_some();
+    WORDS.into_iter().filter(|word| !absent.contains(word) && (counts || *word != "$period")).collect()
 }
 
 fn filtered(workflows: &[&Workflow], reaction: &Reaction) -> Vec<Flaw> {

@@ -117,9 +117,9 @@ pub struct Published {
 }
 
 /// The words that stand for parts of the event: its unit, case, workflow, clock, act,
-/// light, the how-manieth, its due instant, its own instant, its ledger place, and the
-/// reaction.
-pub const WORDS: [&str; 11] = [
+/// light, the how-manieth, its due instant, its own instant, its ledger place, the
+/// reaction, and the period within which it was counted.
+pub const WORDS: [&str; 12] = [
     "$unit",
     "$case",
     "$workflow",
@@ -131,4 +131,5 @@ pub const WORDS: [&str; 11] = [
     "$at",
     "$trigger",
     "$reaction",
+    "$period",
 ];

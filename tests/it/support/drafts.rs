@@ -55,6 +55,11 @@ impl FactDraft {
         self
     }
 
+    pub fn from(mut self, source: &str) -> Self {
+        self.0.source = source.into();
+        self
+    }
+
     pub fn id(mut self, id: &str) -> Self {
         self.0.id = id.into();
         self
