@@ -13,6 +13,10 @@
 mod access_matrix;
 mod access_session;
 mod calendar_vectors;
+mod carriers_guard;
+mod carriers_mail;
+mod carriers_robots;
+mod carriers_webhook;
 mod cli_access;
 mod cli_archive;
 mod cli_damage;
@@ -58,6 +62,7 @@ mod local_broker;
 mod log_contract;
 mod log_on_nats;
 mod memory_log;
+mod messages;
 mod openid_provider;
 mod policies;
 mod policy_duties;
