@@ -12,6 +12,8 @@ use crate::query::outbox::Standing;
 
 /// The publisher that only the courier is.
 const COURIER: &str = "courier";
+/// In whose name a dead letter is sent again; who demanded it goes with the fact.
+const OPERATOR: &str = "operator";
 
 /// One reminder on its way to one unit through one channel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,23 +89,23 @@ pub fn fact(tenant: &TenantId, errand: &Errand, end: &End, attempts: u32) -> Res
     })
 }
 
-/// The fact by which `by` has the dead letter of `errand` sent again.
+/// The fact by which the operator has the dead letter of `errand` sent again, demanded by
+/// `by`.
 ///
 /// # Errors
 /// As [`fact`].
-pub fn replay(tenant: &TenantId, errand: &Errand, by: &UnitId) -> Result<Fact, IdError> {
+pub fn replay(tenant: &TenantId, errand: &Errand, by: Option<String>) -> Result<Fact, IdError> {
     let Errand { channel, unit, reminder, round } = errand;
     Ok(Fact {
-        // Whoever demands it states a fact of their own; of two the first one counts.
-        source: format!("urn:duban:{tenant}:replay:{by}"),
+        source: format!("urn:duban:{tenant}:replay"),
         id: format!("{reminder}/{unit}/{channel}/{round}"),
         kind: EventType::new("delivery.replayed")?,
         version: None,
         subject: None,
-        actor: by.clone(),
+        actor: UnitId::new(OPERATOR)?,
         occurred_at: None,
         imported_at: None,
-        stated_by: None,
+        stated_by: by,
         data: json!({"reminder": reminder.0, "unit": unit, "channel": channel}),
     })
 }

@@ -4,12 +4,14 @@
 //! Several dead letters are sent again only by whoever says how many they expect: a dry
 //! run tells the number first, and another number stops the whole.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::events::{read, stated};
+use super::events::read;
 use super::problem::Problem;
 use super::site::{Asked, json};
 use crate::courier::outcome::{Errand, replay};
@@ -22,6 +24,8 @@ use crate::query::page::PageAsk;
 
 /// The largest body that says what to send again.
 const MOST_BODY: usize = 4 * 1024;
+/// How long a decision is waited for.
+const DECIDED_WITHIN: Duration = Duration::from_secs(10);
 /// How many facts are stated at once.
 const AT_ONCE: usize = 500;
 
@@ -128,14 +132,15 @@ pub async fn send_again<S: Store, L: Log>(
         let detail = format!("{matched} dead letters fit, not {expected}; nothing was sent again");
         return Err(Problem::new("replay.count", detail).about("expect", &expected.to_string()));
     }
-    let by = speaker(asked)?;
     let (mut replayed, mut cursor) = (0, None);
     while replayed < matched {
         let (letters, next) = page(asked, &wanted, cursor).await?;
         let left = usize::try_from(matched - replayed).unwrap_or(usize::MAX);
-        let facts = letters.iter().take(left).map(|letter| fact(asked, letter, &by));
-        let facts = stated(asked, facts.collect::<Result<Vec<_>, _>>()?)?;
-        asked.tenant.ingest.submit(&facts).await?;
+        // Whether they may was said at the door; the fact says who it was.
+        let facts = letters.iter().take(left).map(|letter| fact(asked, letter));
+        let facts = facts.collect::<Result<Vec<_>, _>>()?;
+        let places = asked.tenant.ingest.submit(&facts).await?;
+        decided(asked, places.last().copied()).await?;
         replayed += facts.len() as u64;
         cursor = next;
         if cursor.is_none() {
@@ -185,19 +190,25 @@ async fn page<S: Store, L: Log>(
     Ok((found.body.rows, found.body.next))
 }
 
-/// For whom whoever asks demands it: the operator, or the office that supervises.
-fn speaker<S: Store, L: Log>(asked: &Asked<S, L>) -> Result<UnitId, Problem> {
-    let tenant = asked.tenant.handle.tenant();
-    asked.viewer.supervises_as(tenant).ok_or_else(|| {
-        let detail = "dead letters are sent again by an operator or a supervisor";
-        Problem::new("access.role", detail)
-    })
+/// Waits until the last of several facts is decided, so that whoever asks next sees what
+/// has become of them; one that was refused shows why.
+async fn decided<S: Store, L: Log>(asked: &Asked<S, L>, last: Option<Seq>) -> Result<(), Problem> {
+    let Some(last) = last else { return Ok(()) };
+    let handle = &asked.tenant.handle;
+    match handle.outcome(handle.expect(last), DECIDED_WITHIN).await {
+        Some(outcome) => match &outcome.reason {
+            Some(reason) => Err(Problem::refused(reason, &outcome)),
+            None => Ok(()),
+        },
+        // They are stored, and the ledger will say.
+        None => Ok(()),
+    }
 }
 
-fn fact<S: Store, L: Log>(asked: &Asked<S, L>, letter: &DeadLetter, by: &UnitId) -> Result<Fact, Problem> {
+fn fact<S: Store, L: Log>(asked: &Asked<S, L>, letter: &DeadLetter) -> Result<Fact, Problem> {
     let of = &letter.delivery;
     let wrong = |error: crate::id::IdError| Problem::new("server.failed", error.to_string());
     let unit = UnitId::new(&of.unit.id).map_err(wrong)?;
     let errand = Errand { channel: of.channel.clone(), unit, reminder: of.reminder, round: of.round };
-    replay(asked.tenant.handle.tenant(), &errand, by).map_err(wrong)
+    replay(asked.tenant.handle.tenant(), &errand, asked.viewer.stated_by()).map_err(wrong)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::grant::{Denial, Grant, Right};
 use super::sight::Sight;
 use crate::event::fact::Fact;
-use crate::id::{AccountName, Name, TenantId, UnitId};
+use crate::id::{AccountName, Name, TenantId};
 
 /// Who somebody is, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,23 +95,6 @@ impl Viewer {
             }
         }
         Err(denial)
-    }
-
-    /// For whom they speak when they supervise `tenant`: its operator, or the office that
-    /// supervises; nobody when they do neither.
-    #[must_use]
-    pub fn supervises_as(&self, tenant: &TenantId) -> Option<UnitId> {
-        let operates = self.of(tenant).any(|grant| matches!(grant, Grant::Operator));
-        let operator = operates.then(|| UnitId::new("operator").ok()).flatten();
-        let office = |grant: &Grant| match grant {
-            Grant::Supervisor { unit, .. } => Some(unit.clone()),
-            Grant::Operator
-            | Grant::Reviewer { .. }
-            | Grant::Member { .. }
-            | Grant::Service { .. }
-            | Grant::Reader { .. } => None,
-        };
-        operator.or_else(|| self.of(tenant).find_map(office))
     }
 
     /// Who it is as a fact carries it; nobody in particular on an open machine.
