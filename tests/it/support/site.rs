@@ -107,7 +107,7 @@ impl Served {
         let gate = gate(GateSettings::default(), &directory, issuer, &clock);
         let served = Tenant::new(handle, intake.clone(), ledger.clone());
         let tenants = BTreeMap::from([(tenant, Arc::new(served))]);
-        let app = router_with(Site { tenants, now, metrics: None, gate }, duban::desk::routes());
+        let app = router_with(Arc::new(Site { tenants, now, metrics: None, gate }), duban::desk::routes());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server = tokio::spawn(async move {
