@@ -1,7 +1,7 @@
 //! `GET overdue`, `upcoming` and `deadlines`: lists of deadlines.
 
-use super::params::Params;
 use super::answered::Answered;
+use super::params::Params;
 use super::problem::Problem;
 use super::site::Asked;
 use crate::port::log::Log;

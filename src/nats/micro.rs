@@ -238,7 +238,10 @@ mod tests {
         let endpoint = &stats["endpoints"][0];
         assert_eq!(endpoint["num_requests"], 2);
         assert_eq!((&endpoint["num_errors"], &endpoint["last_error"]), (&1.into(), &"400:no".into()));
-        assert_eq!((&endpoint["processing_time"], &endpoint["average_processing_time"]), (&40.into(), &20.into()));
+        assert_eq!(
+            (&endpoint["processing_time"], &endpoint["average_processing_time"]),
+            (&40.into(), &20.into())
+        );
         assert_eq!(endpoint["subject"], "duban.changqing.query.*.overdue");
     }
 }

@@ -111,7 +111,8 @@ fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
             vec![format!("duban.{tenant}.intake.{unit}.>")]
         }
         Grant::Service { units, events, .. } => {
-            let of_unit = |unit| events.iter().map(move |event| format!("duban.{tenant}.intake.{unit}.{event}"));
+            let of_unit =
+                |unit| events.iter().map(move |event| format!("duban.{tenant}.intake.{unit}.{event}"));
             units.iter().flat_map(of_unit).collect()
         }
     }
@@ -121,9 +122,7 @@ fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
 fn heard(tenant: &TenantId, scope: &Scope, name: &str) -> Vec<String> {
     let mut heard = match scope {
         Scope::All => vec![format!("duban.{tenant}.ledger.>")],
-        Scope::Units(units) => {
-            units.iter().map(|unit| format!("duban.{tenant}.ledger.*.*.{unit}")).collect()
-        }
+        Scope::Units(units) => units.iter().map(|unit| format!("duban.{tenant}.ledger.*.*.{unit}")).collect(),
     };
     heard.push(format!("duban.{tenant}.ledger.ranking.published.>"));
     heard.push(format!("{}.>", inbox(name)));

@@ -50,7 +50,8 @@ pub fn asker(asker: &str, tenant: &TenantId, gate: &Gate, vouching: Vouching) ->
     }
     let unit = UnitId::new(asker).ok().filter(|unit| !SILENT.contains(&unit.as_str()));
     let unit = unit.ok_or_else(|| {
-        let detail = "ask as a unit, such as qu-fagaiju, or as token:NAME: duban.<tenant>.query.<asker>.<what>";
+        let detail =
+            "ask as a unit, such as qu-fagaiju, or as token:NAME: duban.<tenant>.query.<asker>.<what>";
         Problem::new("access.sign-in", detail).about("asker", asker)
     })?;
     Ok(Viewer::unit(tenant, &unit))

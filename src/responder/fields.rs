@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn values_are_what_an_address_would_carry() {
-        let body = r#"{"limit": 5, "open": true, "light": ["overdue", "escalated"], "unit": null, "at": "x"}"#;
+        let body =
+            r#"{"limit": 5, "open": true, "light": ["overdue", "escalated"], "unit": null, "at": "x"}"#;
         let read = read(What::Overdue, body).expect("fields");
         let pairs = [("at", "x"), ("light", "overdue,escalated"), ("limit", "5"), ("open", "true")];
         let expected = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -108,13 +108,19 @@ impl What {
     #[must_use]
     pub const fn endpoint(self) -> Endpoint {
         let (name, about) = match self {
-            Self::Overdue => ("overdue", "deadlines that have passed: unit, workflow, light, limit, cursor, at …"),
+            Self::Overdue => {
+                ("overdue", "deadlines that have passed: unit, workflow, light, limit, cursor, at …")
+            }
             Self::Upcoming => ("upcoming", "deadlines to come: unit, workflow, until, limit, cursor, at …"),
-            Self::Deadlines => ("deadlines", "any deadlines: unit, workflow, state, light, from, until, order …"),
+            Self::Deadlines => {
+                ("deadlines", "any deadlines: unit, workflow, state, light, from, until, order …")
+            }
             Self::Cases => ("cases", "cases: unit, workflow, state, open, limit, cursor, at"),
             Self::Case => ("case", "one case in full: id; at, format, lang"),
             Self::Counts => ("counts", "deadlines by unit and light: unit, at"),
-            Self::Refusals => ("refusals", "facts that were refused: actor, rule, type, since, limit, cursor"),
+            Self::Refusals => {
+                ("refusals", "facts that were refused: actor, rule, type, since, limit, cursor")
+            }
             Self::Rankings => ("rankings", "units in order: scorecard, period, at"),
             Self::Score => ("score", "one unit's points and why: unit; scorecard, period, at"),
             Self::Targets => ("targets", "units against targets: unit, target, period, at"),

@@ -54,6 +54,8 @@ mod openid_provider;
 mod policies;
 mod policy_duties;
 mod query_duties;
+mod questions;
+mod questions_on_nats;
 mod readme_tutorial;
 mod samples;
 mod scenarios;
