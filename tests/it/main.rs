@@ -21,6 +21,7 @@ mod cli_policy;
 mod cli_score;
 mod cli_serve;
 mod cli_up;
+mod clients;
 mod credentials_on_nats;
 mod desk;
 mod directory_contract;

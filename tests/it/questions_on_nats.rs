@@ -2,20 +2,19 @@
 //! credentials` writes: found by whoever looks, shared by engines, and closed to
 //! whoever asks for more than is theirs.
 
-use std::path::Path;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use duban::nats::Broker;
 use duban::nats::line::Silence;
-use duban::nats::users::inbox;
-use duban::nats::{Access, Broker, BrokerSettings};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::cli_serve::{answered, received};
-use crate::support::cli::{Serving, duban, serve};
+use crate::cli_serve::received;
+use crate::support::cli::{duban, serve};
+use crate::support::guarded::Guarded;
 use crate::support::nats::Server;
 
 /// An answer with its error, if it is one.
@@ -72,73 +71,6 @@ async fn found(broker: &Broker, subject: &str, expected: usize) -> Vec<Value> {
         found.push(serde_json::from_slice(&message.payload).expect("JSON"));
     }
     found
-}
-
-/// A served tenant on a broker with users, and two objections that are overdue.
-struct Guarded {
-    server: Server,
-    serving: Serving,
-    folder: TempDir,
-    operator_token: String,
-}
-
-impl Guarded {
-    async fn new() -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let token = |name: &str, more: &[&str]| {
-            let data = folder.path().join("data");
-            let place = ["--data", data.to_str().expect("a path")];
-            let arguments = [&["token", "create", name][..], more, &place].concat();
-            duban(&arguments).ends(0).out.trim().to_owned()
-        };
-        let here = ["--tenant", "changqing", "--unit"];
-        let with = |role, unit| [&["--role", role][..], &here, &[unit]].concat();
-        token("leader", &with("supervisor", "xinyong-ban"));
-        token("desk", &with("reviewer", "xinyong-ban"));
-        token("oa", &[&with("service", "qu-wenlvju")[..], &["--event", "objection.answered"]].concat());
-        let operator_token = token("root", &["--role", "operator"]);
-        let (data, out) = (folder.path().join("data"), folder.path().join("out"));
-        let (data, out) = (data.to_str().expect("a path"), out.to_str().expect("a path"));
-        duban(&["credentials", "--tenant", "changqing", "--data", data, "--out", out]).ends(0);
-        let users = std::fs::read_to_string(folder.path().join("out/users.conf")).expect("the users");
-        let server = Server::start_with(&users).await;
-        let key = folder.path().join("out/engine.nk");
-        let arguments = ["serve", "--nats", server.url(), "--nats-key", key.to_str().expect("a path")];
-        let tenant = ["--tenant", "changqing", "--data", data, "--http", "127.0.0.1:0"];
-        let rest = ["--policies", "workflows", "--require-sign-in"];
-        let mut serving = Serving::start(&[&arguments[..], &tenant, &rest].concat());
-        serving.wait_for("policies are in force");
-        let guarded = Self { server, serving, folder, operator_token };
-        guarded.state(&json!([received(1, "qu-fagaiju"), received(2, "qu-wenlvju")])).await;
-        // The second unit's answer to the first one's case is refused, and kept.
-        guarded.state(&json!([answered(1, "qu-wenlvju")])).await;
-        guarded
-    }
-
-    /// States facts over HTTP and waits until they are decided.
-    async fn state(&self, events: &Value) {
-        let client = duban::tls::client().no_proxy().build().expect("a client");
-        let request = client.post(format!("{}/v1/changqing/events?wait=20s", self.serving.server));
-        let request = request.bearer_auth(&self.operator_token).body(events.to_string());
-        let request = request.header("content-type", "application/cloudevents-batch+json");
-        let status = request.send().await.expect("an answer").status().as_u16();
-        assert!(status == 200 || status == 422, "{status}");
-    }
-
-    async fn user(&self, name: &str) -> Broker {
-        connect(&self.server, self.folder.path(), name).await
-    }
-}
-
-async fn connect(server: &Server, folder: &Path, user: &str) -> Broker {
-    let seed = std::fs::read_to_string(folder.join(format!("out/{user}.nk"))).expect("a seed");
-    let settings = BrokerSettings {
-        access: Access::Key(seed.trim().to_owned()),
-        inbox_prefix: Some(inbox(user)),
-        answer_within: Duration::from_secs(20),
-        ..BrokerSettings::new(server.url())
-    };
-    Broker::connect(settings).await.expect("the user is let in")
 }
 
 const OBJECTIONS: &str = r#"{"workflow": "objection"}"#;
@@ -226,7 +158,7 @@ async fn a_token_that_is_revoked_asks_nothing_more() {
     let guarded = Guarded::new().await;
     let leader = guarded.user("changqing.supervisor-leader").await;
     assert_eq!(ask(&leader, "token:leader", "status", json!({})).await.error, None);
-    let data = guarded.folder.path().join("data");
+    let data = guarded.data();
     duban(&["token", "revoke", "leader", "--data", data.to_str().expect("a path")]).ends(0);
     let answer = ask(&leader, "token:leader", "status", json!({})).await;
     assert_eq!(answer.error.expect("a problem").0, "401", "though the broker still lets it in");
