@@ -15,6 +15,7 @@
 //! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
 //!   [`access`]: the gate of a serving process.
 //! * [`credentials`]: the broker's users and their keys.
+//! * [`shell`]: what shells and `man` know of the commands.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod access;
@@ -45,6 +46,7 @@ mod score;
 pub mod serve;
 pub mod service;
 pub mod shelf;
+pub mod shell;
 pub mod simulate;
 pub mod stop;
 pub mod token;

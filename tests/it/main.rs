@@ -20,6 +20,7 @@ mod cli_local;
 mod cli_policy;
 mod cli_score;
 mod cli_serve;
+mod cli_shell;
 mod cli_up;
 mod clients;
 mod credentials_on_nats;
