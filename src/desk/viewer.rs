@@ -37,6 +37,7 @@ impl Viewer {
             Who::Local => Text::new("本机", "this machine"),
             Who::Account(name) => named(name.as_str()),
             Who::Token(name) => named(name.as_str()),
+            Who::Unit(unit) => named(unit.as_str()),
             Who::Issued { title, .. } => named(title),
         }
     }

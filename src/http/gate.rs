@@ -302,15 +302,17 @@ fn sign_in() -> Problem {
     )
 }
 
-/// Whether the viewer has the right, in the tenant of the address.
-fn allow(viewer: Option<&Viewer>, right: Right, tenant: Option<&str>) -> Result<(), Problem> {
+/// Whether the viewer has the right, in the tenant that is asked about.
+///
+/// # Errors
+/// A problem; a tenant of others is not told from one that is not there.
+pub fn allow(viewer: Option<&Viewer>, right: Right, tenant: Option<&str>) -> Result<(), Problem> {
     let viewer = match (viewer, right) {
         (Some(viewer), _) => viewer,
         (None, Right::Open) => return Ok(()),
         (None, _) => return Err(sign_in()),
     };
     let tenant = tenant.map(|named| TenantId::new(named).map_err(|_| named)).transpose();
-    // A tenant of others is not told from one that is not there.
     let unknown = |named: &str| Problem::unknown_tenant(named);
     let tenant = tenant.map_err(unknown)?;
     if let Some(tenant) = tenant.as_ref().filter(|tenant| !viewer.is_of(tenant)) {

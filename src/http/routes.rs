@@ -16,12 +16,12 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 
 /// The questions and the way in under one router, ready to be served.
-pub fn router<S: Store, L: Log>(site: Site<S, L>) -> Router {
+pub fn router<S: Store, L: Log>(site: Arc<Site<S, L>>) -> Router {
     router_with(site, Router::new())
 }
 
 /// The same with the routes of another surface beside them, watched alike.
-pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S, L>>>) -> Router {
+pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Router<Arc<Site<S, L>>>) -> Router {
     let watched = Watch::new((site.now)());
     let tenant = Router::new()
         .route("/overdue", get(deadlines::overdue::<S, L>))
@@ -59,5 +59,5 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Router<Arc<Site<S
         })
         .layer(from_fn_with_state(Arc::clone(&site.gate), gate))
         .layer(from_fn_with_state(watched, watch))
-        .with_state(Arc::new(site))
+        .with_state(site)
 }

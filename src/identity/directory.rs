@@ -123,6 +123,14 @@ impl Directory {
         Some(Viewer::new(Who::Token(name.clone()), found?.1.grants.clone()))
     }
 
+    /// Whom a token's name stands for at `now`, where somebody else has made sure that
+    /// it is theirs, as the broker does by keys.
+    #[must_use]
+    pub fn by_token_name(&self, name: &Name, now: Instant) -> Option<Viewer> {
+        let token = self.tokens.get(name).filter(|token| token.holds(now))?;
+        Some(Viewer::new(Who::Token(name.clone()), token.grants.clone()))
+    }
+
     /// Adds a person.
     ///
     /// # Errors
@@ -233,10 +241,12 @@ mod tests {
         let mut directory = Directory::default();
         directory.add_token(&name, token(&secret)).expect("added");
         assert!(directory.by_token(secret.reveal(), at(99)).is_some());
+        assert!(directory.by_token_name(&name, at(99)).is_some());
         assert!(directory.by_token(secret.reveal(), at(100)).is_none(), "the end is no longer in it");
         assert!(directory.by_token("duban_x", at(1)).is_none());
         directory.revoke_token(&name, at(2)).expect("revoked");
         assert!(directory.by_token(secret.reveal(), at(3)).is_none());
+        assert!(directory.by_token_name(&name, at(3)).is_none());
         assert!(directory.revoke_token(&name, at(4)).is_err(), "once is enough");
         assert!(directory.add_token(&name, token(&secret)).is_err(), "the ledger may bear the name");
     }

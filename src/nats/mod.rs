@@ -6,6 +6,7 @@
 //! * [`stream`]: one stream as a log: its last place, one record, its clones.
 //! * [`append`]: fenced atomic batches, and the truth about an unknown outcome.
 //! * [`read`]: contiguous reading that survives the server.
+//! * [`service`]: questions and answers, discoverable; [`micro`]: the documents of that.
 //! * [`users`]: who may publish and hear what, as the server is told.
 //! * [`wire`]: records as the server writes them.
 //!
@@ -15,7 +16,9 @@ pub mod append;
 pub mod broker;
 pub mod config;
 pub mod line;
+pub mod micro;
 pub mod read;
+pub mod service;
 pub mod stream;
 pub mod users;
 pub mod wire;
@@ -23,4 +26,5 @@ pub mod wire;
 pub use broker::{Access, Broker, BrokerSettings};
 pub use config::LogSettings;
 pub use read::NatsReader;
+pub use service::QueryService;
 pub use stream::NatsLog;

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod drafts;
 pub mod engine;
+pub mod guarded;
 pub mod kernel;
 pub mod model;
 pub mod nats;
