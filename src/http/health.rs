@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::gate::Admitted;
@@ -24,8 +25,11 @@ struct Readiness {
     tenants: Vec<Status>,
 }
 
-#[derive(Serialize)]
-struct TenantList {
+/// The tenants that one may ask about.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tenants")]
+pub(super) struct TenantList {
+    /// How the engine of each stands.
     tenants: Vec<Status>,
 }
 

@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::events::read;
@@ -33,8 +34,9 @@ const MOST_BODY: usize = 4 * 1024;
 const MOST_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What somebody types.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SignIn")]
 pub struct Typed {
     /// The account.
     pub account: String,
@@ -43,9 +45,10 @@ pub struct Typed {
 }
 
 /// Who somebody is, for pages and programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Me<'a> {
+#[schemars(rename = "Session")]
+pub(super) struct Me<'a> {
     /// Whether somebody is signed in, or nobody needs to.
     signed_in: bool,
     /// Who: `account:zhang`, `token:oa`, `local`.

@@ -125,6 +125,20 @@ impl Definition {
         }
     }
 
+    /// The event type, if it is one.
+    #[must_use]
+    pub const fn event_type(&self) -> Option<&EventTypeDefinition> {
+        match self {
+            Self::EventType(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::Notice(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_) => None,
+        }
+    }
+
     /// The days on which it is in force, where it has such days.
     #[must_use]
     pub fn effective(&self) -> Option<Effective> {
