@@ -30,7 +30,8 @@ impl Params {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
             if !known.contains(&name.as_str()) {
-                let detail = format!("there is no parameter {name:?} here; there are {}", known.join(", "));
+                let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let detail = format!("there is no parameter {name:?} here; there are {there}");
                 return Err(Problem::new("parameter.unknown", detail).about(&name, &value));
             }
             if params.insert(name.clone(), value.clone()).is_some() {

@@ -28,6 +28,7 @@ use score::{Scorecard, Target};
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Title")]
 pub struct Text {
     /// Chinese.
     pub zh: String,

@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn nothing_is_told_in_two_forms_under_one_name() {
         let mut schemas = Schemas::default();
-        operations(&mut schemas);
-        assert_eq!(schemas.torn(), Vec::<&str>::new());
+        let told = operations(&mut schemas).len();
+        assert!(told > 20 && schemas.torn().is_empty(), "{:?}", schemas.torn());
         let numbered: Vec<String> = schemas
             .named()
             .into_iter()

@@ -15,7 +15,8 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let tenants = schemas.answer::<TenantList>();
     vec![
         Operation::get("/v1/session", "getSession", "Who you are, and what you may", &me)
-            .told("The answer's `csrf` is what a change made with a session's cookie must bring."),
+            .told("The answer's `csrf` is what a change made with a session's cookie must bring.")
+            .fails(&[400]),
         Operation::new("POST", "/v1/session", "signIn", "Signs in with account and password")
             .sent(&[(JSON, &typed)])
             .answers(200, "You are signed in.", &[(JSON, &me)])
@@ -23,10 +24,11 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
             .fails(&[400, 413, 429]),
         Operation::new("DELETE", "/v1/session", "signOut", "Signs out")
             .answers(204, "Nobody is signed in any more.", &[])
-            .with_header("set-cookie", "Forgets the session."),
+            .with_header("set-cookie", "Forgets the session.")
+            .fails(&[400]),
         visit(),
         back(),
-        Operation::get("/v1", "listTenants", "The tenants that you may ask about, and how their engines stand", &tenants),
+        Operation::get("/v1", "listTenants", "The tenants that you may ask about, and how their engines stand", &tenants).fails(&[400]),
     ]
 }
 

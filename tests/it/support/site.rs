@@ -51,6 +51,7 @@ impl Shelf for MemoryShelf {
 pub struct Served {
     pub clock: Clock,
     pub intake: MemoryLog,
+    pub ledger: MemoryLog,
     pub directory: MemoryDirectory,
     pub address: String,
     client: reqwest::Client,
@@ -115,7 +116,7 @@ impl Served {
             axum::serve(listener, app).await.expect("serving");
         });
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
-        Self { clock, intake, address, directory, client: client.expect("a client"), server }
+        Self { clock, intake, ledger, address, directory, client: client.expect("a client"), server }
     }
 
     pub fn set_now(&self, now: &str) {
