@@ -63,7 +63,7 @@ pub(super) fn is_in_catalogue(kind: &str) -> bool {
 }
 
 /// Every type of the catalogue but the accepted fact's.
-const KINDS: [&str; 22] = [
+pub(super) const KINDS: [&str; 22] = [
     "ledger.opened",
     "policy.published",
     "calendar.applied",

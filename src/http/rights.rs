@@ -16,6 +16,8 @@ pub const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/v1/session/issuer", Right::Open),
     ("GET", "/v1/session/callback", Right::Open),
     ("GET", "/v1", Right::SignedIn),
+    ("GET", "/v1/openapi.json", Right::Open),
+    ("GET", "/v1/asyncapi.json", Right::SignedIn),
     ("GET", "/v1/{tenant}/overdue", Right::Cases),
     ("GET", "/v1/{tenant}/upcoming", Right::Cases),
     ("GET", "/v1/{tenant}/deadlines", Right::Cases),

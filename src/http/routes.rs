@@ -11,7 +11,7 @@ use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations, scores, session, stream};
+use super::{cases, deadlines, documents, events, health, lists, operations, scores, session, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -48,6 +48,8 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Router<Arc<S
         .route("/v1/session/callback", get(session::back::<S, L>))
         .nest("/v1/{tenant}", tenant)
         .route("/v1", get(health::tenants::<S, L>))
+        .route("/v1/openapi.json", get(documents::openapi))
+        .route("/v1/asyncapi.json", get(documents::asyncapi::<S, L>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<S, L>))
         .route("/metrics", get(health::metrics::<S, L>))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sight::{Scope, Sight};
@@ -14,7 +15,7 @@ const OWN_PUBLISHERS: [&str; 3] = ["operator", "importer", "engine"];
 const POLICY_PUBLISHED: &str = "policy.published";
 
 /// One role of somebody, with where it holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "role", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Grant {
     /// Runs the service: everything, in every tenant. What an operator states for

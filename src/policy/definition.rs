@@ -28,6 +28,7 @@ use score::{Scorecard, Target};
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Title")]
 pub struct Text {
     /// Chinese.
     pub zh: String,
@@ -122,6 +123,20 @@ impl Definition {
             Self::Workflow(it) => &it.version,
             Self::Target(it) => &it.version,
             Self::Scorecard(it) => &it.version,
+        }
+    }
+
+    /// The event type, if it is one.
+    #[must_use]
+    pub const fn event_type(&self) -> Option<&EventTypeDefinition> {
+        match self {
+            Self::EventType(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::Notice(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_) => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One row of a list of deadlines: what, whose, by when, how it stands.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -15,7 +16,7 @@ use crate::policy::definition::Cite;
 use crate::time::Instant;
 
 /// An open deadline as a list shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadlineRow {
     /// The case.

@@ -1,5 +1,6 @@
 //! A deadline told in full: how its due instant came about and what comes next.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -15,8 +16,9 @@ use crate::policy::definition::{Cite, Clock, Workflow};
 use crate::time::Instant;
 
 /// What a deadline comes to next.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "NextStep")]
 pub struct Next {
     /// When.
     pub at: Instant,
@@ -29,7 +31,7 @@ pub struct Next {
 }
 
 /// One rung of a deadline's ladder, for the first time or a repetition.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RungTime {
     /// When it is reached.
@@ -49,7 +51,7 @@ pub struct RungTime {
 }
 
 /// A deadline of a case, open or ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedDeadline {
     /// The clock.

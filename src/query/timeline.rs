@@ -4,6 +4,7 @@
 //! the ledger says, and each entry is checked to be about the case.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -23,8 +24,9 @@ const MOST_ENTRIES: usize = 500;
 const AT_ONCE: usize = 16;
 
 /// One event of a case, told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TimelineEntry")]
 pub struct Told {
     /// Its place on the ledger.
     pub ledger_seq: Seq,

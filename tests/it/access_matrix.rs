@@ -26,6 +26,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/v1/session/issuer", "+++++++++"),
     ("GET", "/v1/session/callback", "+++++++++"),
     ("GET", "/v1", "a++++++++"),
+    ("GET", "/v1/openapi.json", "+++++++++"),
+    ("GET", "/v1/asyncapi.json", "a++++++++"),
     ("GET", "/v1/{tenant}/overdue", "a+++++++u"),
     ("GET", "/v1/{tenant}/upcoming", "a+++++++u"),
     ("GET", "/v1/{tenant}/deadlines", "a+++++++u"),

@@ -51,6 +51,7 @@ impl Shelf for MemoryShelf {
 pub struct Served {
     pub clock: Clock,
     pub intake: MemoryLog,
+    pub ledger: MemoryLog,
     pub directory: MemoryDirectory,
     /// What is served, for other surfaces than HTTP.
     pub site: Arc<Site<MemoryStore, MemoryLog>>,
@@ -118,7 +119,8 @@ impl Served {
             axum::serve(listener, app).await.expect("serving");
         });
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
-        Self { clock, intake, address, directory, site, client: client.expect("a client"), server }
+        let client = client.expect("a client");
+        Self { clock, intake, ledger, address, directory, site, client, server }
     }
 
     pub fn set_now(&self, now: &str) {
