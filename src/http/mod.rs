@@ -4,8 +4,10 @@
 //! served. Reading requests ([`params`]), telling what went wrong ([`problem`]) and
 //! watching over requests ([`watch`]) are the same for all. [`gate`] stands before all
 //! of them and knows who asks; [`rights`] is what each address needs; [`session`] is
-//! signing in and out. No rule is held here.
+//! signing in and out. [`beside`] is where another surface's pages join in. No rule is
+//! held here.
 
+pub mod beside;
 pub mod cases;
 mod cookie;
 pub mod deadlines;

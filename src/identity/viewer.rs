@@ -5,7 +5,7 @@ use std::fmt;
 use super::grant::{Denial, Grant, Right};
 use super::sight::Sight;
 use crate::event::fact::Fact;
-use crate::id::{AccountName, Name, TenantId};
+use crate::id::{AccountName, Name, TenantId, UnitId};
 
 /// Who somebody is, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Viewer {
             (Right::Open | Right::SignedIn, _) => true,
             (_, Some(tenant)) => self.of(tenant).any(|grant| grant.gives(right)),
             (Right::Measure | Right::Operate, None) => self.grants.iter().any(|grant| grant.gives(right)),
-            (Right::Common | Right::Cases | Right::Refusals | Right::State, None) => false,
+            (Right::Common | Right::Cases | Right::Refusals | Right::State | Right::Feeds, None) => false,
         }
     }
 
@@ -78,6 +78,19 @@ impl Viewer {
     #[must_use]
     pub fn sight(&self, tenant: &TenantId) -> Sight {
         self.of(tenant).map(Grant::sight).fold(Sight::nothing(), Sight::and)
+    }
+
+    /// The office that they supervise `tenant` for, if they do.
+    #[must_use]
+    pub fn office(&self, tenant: &TenantId) -> Option<&UnitId> {
+        self.of(tenant).find_map(|grant| match grant {
+            Grant::Supervisor { unit, .. } => Some(unit),
+            Grant::Operator
+            | Grant::Reviewer { .. }
+            | Grant::Member { .. }
+            | Grant::Service { .. }
+            | Grant::Reader { .. } => None,
+        })
     }
 
     /// Whether they may state `fact` in `tenant`.

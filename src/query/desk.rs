@@ -5,6 +5,7 @@
 
 use chrono::{Datelike as _, NaiveDateTime};
 
+use super::bulletin::{Bulletin, bulletin};
 use super::deadline_row::DeadlineRow;
 use super::deadlines::{DeadlineFilter, deadlines};
 use super::duties::{DutyYear, duties};
@@ -22,7 +23,7 @@ use super::refusals::{Refusal, RefusedBy, one_refusal, refused_by};
 use super::rows::{Answer, as_of};
 use super::rules::RuleList;
 use super::settled::{SettledRow, settled};
-use crate::calendar::{Day, Text};
+use crate::calendar::{Day, Period, Text};
 use crate::id::{Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -88,6 +89,18 @@ impl<S: Store, L: Log> Reader<S, L> {
         let view = store.view();
         let policies = self.policies_of(&view)?;
         answer(&view, at, overview(&view, &policies, self.unit_seen(unit)?, at)?)
+    }
+
+    /// What a bulletin says of a period. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn bulletin(&self, period: Period, at: Instant) -> Result<Answer<Bulletin>, QueryError> {
+        let store = self.store();
+        let view = store.view();
+        let policies = self.policies_of(&view)?;
+        let seen = (self.unit_seen(None)?, &self.sight.cases);
+        answer(&view, at, bulletin(&view, &policies, seen, period, at)?)
     }
 
     /// What happened from `since` until `at`, up to the ledger entry `last`.

@@ -48,7 +48,12 @@ impl Policies {
     pub fn home_calendar(&self) -> Option<&Calendar> {
         let calendars = self.published.iter().filter_map(|published| match &*published.definition {
             Definition::Calendar(calendar) => Some(&calendar.name),
-            _ => None,
+            Definition::Register(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_)
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_) => None,
         });
         calendars.min().and_then(|name| self.set.calendar(name)).map(|(_, calendar)| calendar)
     }

@@ -153,7 +153,22 @@ impl Happened {
             Event::ReminderDue(_) => self.reminders += 1,
             Event::EscalationRaised(_) => self.escalations += 1,
             Event::EventRefused(_) => self.refused += 1,
-            _ => {}
+            Event::LedgerOpened(_)
+            | Event::PolicyPublished(_)
+            | Event::CalendarApplied(_)
+            | Event::EventDuplicated(_)
+            | Event::EventParked(_)
+            | Event::FactAccepted(_)
+            | Event::CaseCredited(_)
+            | Event::PeriodOpened(_)
+            | Event::PolicyBegun(_)
+            | Event::RankingPublished(_)
+            | Event::DeadlineSet(_)
+            | Event::DeadlineMoved(_)
+            | Event::DeadlinePaused(_)
+            | Event::DeadlineResumed(_)
+            | Event::DeadlineCancelled(_)
+            | Event::BreachWithdrawn(_) => {}
         }
     }
 }
@@ -168,7 +183,22 @@ fn is_news(event: &Event) -> bool {
         | Event::BreachWithdrawn(_)
         | Event::EscalationRaised(_)
         | Event::CalendarApplied(_) => true,
-        _ => false,
+        Event::LedgerOpened(_)
+        | Event::PolicyPublished(_)
+        | Event::EventRefused(_)
+        | Event::EventDuplicated(_)
+        | Event::EventParked(_)
+        | Event::FactAccepted(_)
+        | Event::CaseCredited(_)
+        | Event::PeriodOpened(_)
+        | Event::PolicyBegun(_)
+        | Event::RankingPublished(_)
+        | Event::DeadlineSet(_)
+        | Event::DeadlineMoved(_)
+        | Event::DeadlinePaused(_)
+        | Event::DeadlineResumed(_)
+        | Event::DeadlineCancelled(_)
+        | Event::ReminderDue(_) => false,
     }
 }
 

@@ -7,13 +7,14 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
 use super::error::QueryError;
+use super::explained::act_name;
 use super::naming::Named;
 use super::policy_cache::Policies;
 use super::telling::tell;
 use crate::calendar::{Calendar, Text};
 use crate::event::catalogue::Event;
 use crate::event::entry::Entry;
-use crate::id::{CaseId, Seq};
+use crate::id::{CaseId, Name, Seq};
 use crate::port::log::Log;
 use crate::time::Instant;
 
@@ -54,6 +55,21 @@ pub struct Told {
     /// What the fact said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<serde_json::Value>,
+    /// Which rung of a ladder was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung: Option<Rung>,
+}
+
+/// A rung that was reached.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rung {
+    /// The clock whose ladder it is.
+    pub clock: Name,
+    /// `reminder`, `supervision-sheet`, `bulletin` or `summons`.
+    pub act: &'static str,
+    /// How often it has been reached, this time included.
+    pub nth: u16,
 }
 
 /// A timeline, with how much of it is left out.
@@ -100,9 +116,11 @@ async fn entry<L: Log>(ledger: &L, case: &CaseId, seq: Seq) -> Result<Entry, Que
 
 fn told(policies: &Policies, calendar: Option<&Calendar>, entry: &Entry) -> Told {
     let decided = &entry.decided;
-    let fact = match &decided.event {
-        Event::FactAccepted(it) => Some(&it.fact),
-        _ => None,
+    let fact = if let Event::FactAccepted(it) = &decided.event { Some(&it.fact) } else { None };
+    let rung = if let Event::ReminderDue(it) | Event::EscalationRaised(it) = &decided.event {
+        Some(Rung { clock: it.clock.clone(), act: act_name(it.act), nth: it.nth })
+    } else {
+        None
     };
     let when = calendar.map_or_else(
         || Text::new(decided.at.to_string(), decided.at.to_string()),
@@ -121,5 +139,6 @@ fn told(policies: &Policies, calendar: Option<&Calendar>, entry: &Entry) -> Told
         imported: fact.is_some_and(|fact| fact.imported_at.is_some()),
         words: tell(policies, calendar, entry),
         data: fact.map(|fact| fact.data.clone()),
+        rung,
     }
 }
