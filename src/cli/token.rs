@@ -142,9 +142,10 @@ fn list(place: &Place, as_json: bool) -> Result<(), Failure> {
                 "revokedAt": token.revoked_at, "holds": token.holds(now),
             })
         });
-        let feeds = directory.feeds.iter().map(
-            |(tenant, unit, feed)| json!({ "tenant": tenant, "unit": unit, "addedAt": feed.added_at }),
-        );
+        let feeds = directory
+            .feeds
+            .iter()
+            .map(|(tenant, unit, feed)| json!({ "tenant": tenant, "unit": unit, "addedAt": feed.added_at }));
         let (tokens, feeds) = (tokens.collect::<Vec<_>>(), feeds.collect::<Vec<_>>());
         output.line(json!({ "tokens": tokens, "feeds": feeds }).to_string())?;
         return output.finish();

@@ -106,25 +106,44 @@ fn day_words(view: &View, day: NaiveDate) -> String {
 }
 
 fn percent(view: &View, outcomes: &Outcomes) -> String {
-    outcomes.percent().map_or_else(|| view.say("无到期", "none due").to_owned(), |percent| format!("{percent}%"))
+    outcomes
+        .percent()
+        .map_or_else(|| view.say("无到期", "none due").to_owned(), |percent| format!("{percent}%"))
 }
 
 fn overall(view: &View, document: Document, it: &Bulletin) -> Document {
     let (first, last) = (day_words(view, it.first_day), day_words(view, it.last_day));
     let (all, before) = (&it.all, &it.before);
-    let under_way = if it.complete { "" } else { view.say("（本期尚未结束）", " (the period is under way)") };
+    let under_way =
+        if it.complete { "" } else { view.say("（本期尚未结束）", " (the period is under way)") };
     let said = if view.lang == Lang::Zh {
         format!(
             "{first}至{last}{under_way}，期限届满的事项共{}件，其中按时办结{}件，逾期办结{}件，尚未办结{}件，按时办结率{}。上一期届满{}件，按时办结率{}。",
-            all.due(), all.in_time, all.met_late, all.unmet, percent(view, all), before.due(), percent(view, before),
+            all.due(),
+            all.in_time,
+            all.met_late,
+            all.unmet,
+            percent(view, all),
+            before.due(),
+            percent(view, before),
         )
     } else {
         format!(
             "From {first} to {last}{under_way} {} deadlines fell due: {} met in time, {} met late, {} not met; {} in time. In the period before, {} fell due, {} in time.",
-            all.due(), all.in_time, all.met_late, all.unmet, percent(view, all), before.due(), percent(view, before),
+            all.due(),
+            all.in_time,
+            all.met_late,
+            all.unmet,
+            percent(view, all),
+            before.due(),
+            percent(view, before),
         )
     };
-    let document = document.heading(view.say("总体情况", "Overall")).paragraph(&said);
+    let document = document
+        .heading(view.say("总体情况", "Overall"))
+        .subheading(0, view.say("届满和办结", "Due and met"))
+        .paragraph(&said)
+        .subheading(1, view.say("分事项情况", "By matter"));
     shares(view, document, view.say("事项", "Matter"), &it.workflows)
 }
 
@@ -193,17 +212,25 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
     let listed = it.listed.len();
     let by_level = [1, 2, 3].map(|asked| it.listed.iter().filter(|row| row.level == asked).count());
     let [sheets, bulletins, summonses] = by_level;
-    let cut = if listed < MOST_LISTED { "" } else { view.say("（表中仅列最早到期的部分）", " (the earliest of them are listed)") };
+    let cut = if listed < MOST_LISTED {
+        ""
+    } else {
+        view.say("（表中仅列最早到期的部分）", " (the earliest of them are listed)")
+    };
     let standing = it.all.unmet - it.overdue;
     let said = if view.lang == Lang::Zh {
         format!(
             "本期届满、至今超期未办结的事项{}件{cut}；另有暂停计时{standing}件。所列事项中，已发督办单{sheets}件，已通报{bulletins}件，已约谈{summonses}件，尚未升级{}件。本期以前届满、至今未办结的事项{}件。",
-            it.overdue, listed - sheets - bulletins - summonses, it.earlier,
+            it.overdue,
+            listed - sheets - bulletins - summonses,
+            it.earlier,
         )
     } else {
         format!(
             "{} deadlines of this period run on overdue{cut}; {standing} stand still. Of those listed, {sheets} came to a supervision sheet, {bulletins} to a bulletin, {summonses} to a summons, {} to none yet. Of earlier periods, {} run on overdue.",
-            it.overdue, listed - sheets - bulletins - summonses, it.earlier,
+            it.overdue,
+            listed - sheets - bulletins - summonses,
+            it.earlier,
         )
     };
     let document = document.heading(view.say("超期未办结事项", "Overdue")).paragraph(&said);
@@ -224,7 +251,9 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
             format!("{} {}", notice(view, &row.cite.notice), row.cite.clause),
             view.of(&row.due).to_owned(),
             row.span.as_ref().map(|span| view.of(&span.words).to_owned()).unwrap_or_default(),
-            format!("{}×{} {}", view.say("催办", "urged "), row.reminders, level(view, row.level)).trim().to_owned(),
+            format!("{}×{} {}", view.say("催办", "urged "), row.reminders, level(view, row.level))
+                .trim()
+                .to_owned(),
         ]
     });
     if listed == 0 { document } else { document.table(&columns, rows.collect()) }

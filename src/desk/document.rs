@@ -71,7 +71,8 @@ impl Document {
     /// An empty one, made at `at`.
     pub fn new(at: Instant) -> Self {
         let (top, bottom, left, right) = MARGINS;
-        let margins = PageMargin { top, bottom, left, right, header: FOOTER_EDGE, footer: FOOTER_EDGE, gutter: 0 };
+        let margins =
+            PageMargin { top, bottom, left, right, header: FOOTER_EDGE, footer: FOOTER_EDGE, gutter: 0 };
         let made = at.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let docx = Docx::new()
             .page_size(PAGE.0, PAGE.1)
@@ -110,7 +111,8 @@ impl Document {
     pub fn heading(mut self, text: &str) -> Self {
         let numeral = NUMERALS.get(self.headings).copied().unwrap_or_default();
         self.headings += 1;
-        let run = Run::new().add_text(format!("{numeral}、{text}")).size(BODY_SIZE).fonts(faces(HEADING_FACE));
+        let run =
+            Run::new().add_text(format!("{numeral}、{text}")).size(BODY_SIZE).fonts(faces(HEADING_FACE));
         self.with(indented().keep_next(true).add_run(run))
     }
 
@@ -184,7 +186,10 @@ impl Document {
         let line = |text: &str| {
             let run = Run::new().add_text(text).size(BODY_SIZE).fonts(faces(BODY_FACE));
             // The date ends four characters before the margin, the office is centred on it.
-            spaced(LINE).align(AlignmentType::Right).indent(None, None, Some(2 * TWO_CHARACTERS), None).add_run(run)
+            spaced(LINE)
+                .align(AlignmentType::Right)
+                .indent(None, None, Some(2 * TWO_CHARACTERS), None)
+                .add_run(run)
         };
         self.space().space().with(line(office)).with(line(day))
     }

@@ -63,7 +63,11 @@ fn as_csv<S: Store, L: Log>(visit: &Visit<S, L>, what: &str, sheet: &Sheet) -> R
     file(visit, &ending(what, "csv"), "text/csv; charset=utf-8", csv::written(sheet))
 }
 
-async fn as_workbook<S: Store, L: Log>(visit: &Visit<S, L>, what: &str, sheet: Sheet) -> Result<Response, Failure> {
+async fn as_workbook<S: Store, L: Log>(
+    visit: &Visit<S, L>,
+    what: &str,
+    sheet: Sheet,
+) -> Result<Response, Failure> {
     let written = tokio::task::spawn_blocking(move || workbook::written(&sheet)).await;
     let failed = |text: String| visit.failed(Problem::new("server.failed", text));
     let body =
@@ -78,7 +82,12 @@ fn ending(what: &str, end: &str) -> String {
 
 /// A file to be kept, under a name that says whose it is and of which day, with what it
 /// ends in.
-pub fn file<S: Store, L: Log>(visit: &Visit<S, L>, end: &str, media: &'static str, body: Vec<u8>) -> Response {
+pub fn file<S: Store, L: Log>(
+    visit: &Visit<S, L>,
+    end: &str,
+    media: &'static str,
+    body: Vec<u8>,
+) -> Response {
     let (tenant, day) = (&visit.view.tenant, visit.view.home.today);
     let between = if end.contains('.') { "-" } else { "." };
     let named = format!("attachment; filename=\"duban-{tenant}-{day}{between}{end}\"");

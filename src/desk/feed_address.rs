@@ -49,7 +49,8 @@ pub async fn change<S: Store, L: Log>(
 ) -> Result<Response, Failure> {
     let unit = unit(&visit)?;
     let view = &visit.view;
-    let (gate, tenant, who) = (Arc::clone(&site.gate), view.tenant.clone(), view.of(&view.viewer.title()).to_owned());
+    let (gate, tenant, who) =
+        (Arc::clone(&site.gate), view.tenant.clone(), view.of(&view.viewer.title()).to_owned());
     let secret = gate.draw().map_err(|problem| visit.failed(problem))?;
     let (digest, now, of) = (secret.digest(), gate.now(), unit.clone());
     let kept = tokio::task::spawn_blocking(move || {
@@ -77,7 +78,8 @@ pub async fn change<S: Store, L: Log>(
 /// The unit that the address names, if the viewer sees it and the register has it.
 fn unit<S: Store, L: Log>(visit: &Visit<S, L>) -> Result<UnitId, Failure> {
     let named = visit.part("unit");
-    let unknown = || visit.failed(Problem::new("thing.unknown", "there is no such unit for you").about("unit", named));
+    let unknown =
+        || visit.failed(Problem::new("thing.unknown", "there is no such unit for you").about("unit", named));
     let unit = UnitId::new(named).map_err(|_| unknown())?;
     let is_registered = visit.view.home.units.iter().any(|one| one.id == unit.as_str());
     let is_seen = visit.reader().sight().cases.has(&unit);
@@ -114,7 +116,11 @@ pub fn form(view: &View, unit: &UnitId, since: Option<Instant>) -> Markup {
     if !view.viewer.may(Right::Feeds, &view.tenant) {
         return html! {};
     }
-    let renew = if since.is_some() { view.say("更换地址", "New address") } else { view.say("生成订阅地址", "Make an address") };
+    let renew = if since.is_some() {
+        view.say("更换地址", "New address")
+    } else {
+        view.say("生成订阅地址", "Make an address")
+    };
     html! {
         details .menu .feed {
             summary .button { (view.say("订阅地址", "Feed address")) }

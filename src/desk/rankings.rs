@@ -68,7 +68,10 @@ pub async fn rankings<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
         ));
     };
     let body = html! { (choice) (ranking_body(view, &answer.body)) };
-    let of = [("scorecard", Some(answer.body.scorecard.id.as_str())), ("period", Some(answer.body.period.as_str()))];
+    let of = [
+        ("scorecard", Some(answer.body.scorecard.id.as_str())),
+        ("period", Some(answer.body.period.as_str())),
+    ];
     let beside_title = html! {
         span .muted { (view.of(&answer.body.scorecard.title)) " · " (answer.body.period) }
         div .exports {

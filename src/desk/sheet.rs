@@ -189,7 +189,8 @@ pub fn ranking_sheet(view: &View, found: &Answer<RankingAnswer>) -> Sheet {
         (view.say("更正后得分", "Points now"), 12),
     ];
     let place = |rank: Option<u32>| rank.map_or_else(|| Value::from(""), |rank| Value::Number(rank.into()));
-    let decimal = |text: Option<&String>| text.map_or_else(|| Value::from(""), |text| Value::Decimal(text.clone()));
+    let decimal =
+        |text: Option<&String>| text.map_or_else(|| Value::from(""), |text| Value::Decimal(text.clone()));
     let row = |line: &RankingLine| {
         let (it, now) = (&line.stands, line.now.as_ref());
         vec![

@@ -137,7 +137,9 @@ impl<'a> Sheet<'a> {
                 told.at.to_utc().year(),
                 told.ledger_seq
             ),
-            None => view.say("草稿：督办规则尚未发出督办单", "Draft: the rules have raised no sheet yet").to_owned(),
+            None => view
+                .say("草稿：督办规则尚未发出督办单", "Draft: the rules have raised no sheet yet")
+                .to_owned(),
         }
     }
 
@@ -170,7 +172,11 @@ impl<'a> Sheet<'a> {
     fn state(&self, view: &View) -> String {
         let waits = names(view, &self.case.waits_for);
         let state = view.of(&self.case.state.title);
-        if waits.is_empty() { state.to_owned() } else { format!("{state}，{}{waits}", view.say("待", "waits for ")) }
+        if waits.is_empty() {
+            state.to_owned()
+        } else {
+            format!("{state}，{}{waits}", view.say("待", "waits for "))
+        }
     }
 
     fn due(&self, view: &View) -> String {
@@ -180,8 +186,10 @@ impl<'a> Sheet<'a> {
 
     fn urged(&self, view: &View) -> String {
         let it = self.deadline;
-        let level = if it.level == 0 { view.say("尚未升级", "not raised yet") } else { level(view, it.level) };
-        let mut said = format!("{} {} {}；{level}", view.say("已催办", "urged"), it.reminders, view.say("次", "times"));
+        let level =
+            if it.level == 0 { view.say("尚未升级", "not raised yet") } else { level(view, it.level) };
+        let mut said =
+            format!("{} {} {}；{level}", view.say("已催办", "urged"), it.reminders, view.say("次", "times"));
         if let Some(told) = self.raised {
             said.push_str(&format!("（{}）", view.of(&told.when)));
         }

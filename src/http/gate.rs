@@ -16,9 +16,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
+use super::beside::is_page;
 use super::cookie::Cookies;
 use super::events::read;
-use super::beside::is_page;
 use super::origin;
 use super::params::Params;
 use super::problem::Problem;
@@ -180,7 +180,10 @@ impl Gate {
             DirectoryError::Change(error) => Problem::new("thing.unknown", format!("failed to {error}")),
             DirectoryError::Away { .. } => {
                 tracing::error!(%error, "accounts and tokens cannot be changed");
-                Problem::new("access.away", "accounts and tokens cannot be changed now; the server's log says why")
+                Problem::new(
+                    "access.away",
+                    "accounts and tokens cannot be changed now; the server's log says why",
+                )
             }
         })
     }
@@ -354,7 +357,6 @@ async fn proof(gate: &Gate, parts: &Parts, body: Body) -> Result<(Option<String>
     Ok((field, Body::from(body)))
 }
 
-
 fn to_sign_in(parts: &Parts) -> Response {
     let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     let then = utf8_percent_encode(wanted, NON_ALPHANUMERIC);
@@ -383,7 +385,12 @@ pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
     };
     let recognised = match gate.admit(&mut parts, shown.as_deref()).await {
         Ok(recognised) => recognised,
-        Err(problem) if problem.rule() == "access.sign-in" && is_page(parts.method == Method::GET, &parts.uri, &parts.headers) => return to_sign_in(&parts),
+        Err(problem)
+            if problem.rule() == "access.sign-in"
+                && is_page(parts.method == Method::GET, &parts.uri, &parts.headers) =>
+        {
+            return to_sign_in(&parts);
+        }
         Err(problem) => return problem.into_response(),
     };
     if let Some(viewer) = &recognised.admitted.viewer {

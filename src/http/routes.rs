@@ -11,7 +11,7 @@ use super::beside::{Beside, paint};
 use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
-use super::watch::{Watch, watch};
+use super::watch::{Watch, told_path, watch};
 use super::{cases, deadlines, events, health, lists, operations, scores, session, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -56,7 +56,7 @@ pub fn router_with<S: Store, L: Log>(site: Site<S, L>, beside: Beside<S, L>) -> 
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
                           rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
-            Problem::new("route.unknown", detail).about("path", uri.path())
+            Problem::new("route.unknown", detail).about("path", told_path(uri.path()))
         })
         .layer(from_fn_with_state(Arc::clone(&site.gate), gate))
         .layer(from_fn_with_state(beside.painter, paint))

@@ -78,7 +78,7 @@ pub async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> 
 
 /// The path as it may be told: the address of a feed is a secret, mistyped ones and
 /// those of other methods included.
-fn told_path(path: &str) -> &str {
+pub(super) fn told_path(path: &str) -> &str {
     if path.starts_with(SECRET_PATHS) { "/feeds/…" } else { path }
 }
 

@@ -52,9 +52,12 @@ impl Feeds {
     pub fn shown_by(&self, secret: &str) -> Option<(&TenantId, &UnitId)> {
         let shown = digest(secret);
         // All are compared, so that the time says nothing about which one it is.
-        self.iter().fold(None, |found, (tenant, unit, feed)| {
-            if same(&feed.digest, &shown) { Some((tenant, unit)) } else { found }
-        })
+        self.iter().fold(
+            None,
+            |found, (tenant, unit, feed)| {
+                if same(&feed.digest, &shown) { Some((tenant, unit)) } else { found }
+            },
+        )
     }
 
     /// Gives a unit an address; the one that it had before ends.

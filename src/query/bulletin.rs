@@ -88,7 +88,8 @@ pub fn bulletin(
     at: Instant,
 ) -> Result<Bulletin, QueryError> {
     let wrong = |hint: &str| QueryError::asked("period", &period.to_string(), hint);
-    let calendar = policies.home_calendar().ok_or_else(|| wrong("there is no calendar yet to count days by"))?;
+    let calendar =
+        policies.home_calendar().ok_or_else(|| wrong("there is no calendar yet to count days by"))?;
     let yesterday = calendar.local_date(at).pred_opt().unwrap_or(period.start());
     let (first_day, last_day) = (period.start(), period.last_day().min(yesterday));
     if last_day < first_day {
@@ -159,7 +160,8 @@ fn shares(found: BTreeMap<String, (Named, Outcomes)>) -> Vec<Share> {
     });
     let mut shares: Vec<Share> = Vec::with_capacity(found.len());
     for ((of, outcomes), place) in found.into_iter().zip(1_u32..) {
-        let equal = shares.last().filter(|it| product(&it.outcomes, &outcomes) == product(&outcomes, &it.outcomes));
+        let equal =
+            shares.last().filter(|it| product(&it.outcomes, &outcomes) == product(&outcomes, &it.outcomes));
         let rank = equal.map_or(place, |it| it.rank);
         shares.push(Share { of, rank, outcomes });
     }

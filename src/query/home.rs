@@ -86,6 +86,15 @@ impl Policies {
         self.home_calendar().map_or_else(plain, |calendar| moment_text(calendar, at))
     }
 
+    /// The last instant of the day before that of `at`, where the tenant lives; none
+    /// without a calendar. What is due until 24:00 of that day is not yet overdue at it.
+    #[must_use]
+    pub fn end_of_yesterday(&self, at: Instant) -> Option<Instant> {
+        let calendar = self.home_calendar()?;
+        let midnight = calendar.midnight(calendar.local_date(at));
+        Some(Instant::from_nanos(midnight.as_nanos() - 1))
+    }
+
     /// The civil day of an instant where the tenant lives.
     #[must_use]
     pub fn day_of(&self, at: Instant) -> NaiveDate {

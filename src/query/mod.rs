@@ -48,6 +48,7 @@ pub mod tallies;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;
+mod yesterday;
 
 #[cfg(test)]
 mod properties;

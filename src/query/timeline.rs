@@ -19,7 +19,7 @@ use crate::port::log::Log;
 use crate::time::Instant;
 
 /// The most entries of a timeline; the oldest are left out.
-const MOST_ENTRIES: usize = 500;
+pub(super) const MOST_ENTRIES: usize = 500;
 /// How many entries are asked for at once.
 const AT_ONCE: usize = 16;
 
@@ -93,12 +93,22 @@ pub async fn timeline<L: Log>(
 ) -> Result<Timeline, QueryError> {
     let omitted = history.len().saturating_sub(MOST_ENTRIES);
     let places: Vec<Seq> = history.iter().skip(omitted).copied().collect();
-    let entries: Vec<Entry> = stream::iter(places.into_iter().map(|seq| entry(ledger, case, seq)))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let entries = entries(ledger, case, places).await?;
     let told = entries.iter().map(|entry| told(policies, calendar, entry)).collect();
     Ok(Timeline { told, omitted })
+}
+
+/// The entries of `case` at `places`.
+///
+/// # Errors
+/// As [`timeline`].
+pub(super) async fn entries<L: Log>(
+    ledger: &L,
+    case: &CaseId,
+    places: Vec<Seq>,
+) -> Result<Vec<Entry>, QueryError> {
+    let entries = stream::iter(places.into_iter().map(|seq| entry(ledger, case, seq)));
+    entries.buffered(AT_ONCE).try_collect().await
 }
 
 async fn entry<L: Log>(ledger: &L, case: &CaseId, seq: Seq) -> Result<Entry, QueryError> {

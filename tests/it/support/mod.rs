@@ -6,6 +6,7 @@ pub mod engine;
 pub mod kernel;
 pub mod model;
 pub mod nats;
+pub mod office;
 pub mod people;
 pub mod site;
 pub mod tallies;
