@@ -3,6 +3,7 @@
 
 use axum::http::request::Parts;
 
+use super::view::View;
 use crate::calendar::Text;
 use crate::http::gate::Admitted;
 use crate::id::TenantId;
@@ -28,6 +29,13 @@ impl Viewer {
     /// Whether they have a right in a tenant; what they have not is not offered.
     pub fn may(&self, right: Right, tenant: &TenantId) -> bool {
         self.somebody.may(right, Some(tenant))
+    }
+
+    /// The office that they supervise this desk's tenant for, by its title.
+    pub fn office(&self, view: &View) -> Option<String> {
+        let office = self.somebody.office(&view.tenant)?;
+        let unit = view.home.units.iter().find(|unit| unit.id == office.as_str());
+        Some(unit.map_or_else(|| office.to_string(), |unit| view.of(&unit.title).to_owned()))
     }
 
     /// What they are called on the page.

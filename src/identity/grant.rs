@@ -76,6 +76,9 @@ pub enum Right {
     Refusals,
     /// To state facts, each for a unit that one may speak for.
     State,
+    /// To give a unit that one sees an address for calendars, or to end it: it shows
+    /// the unit's deadlines to whoever has it.
+    Feeds,
     /// To make projections again.
     Operate,
     /// The service's own numbers.
@@ -144,6 +147,7 @@ impl Grant {
         match right {
             Right::Open | Right::SignedIn | Right::Common | Right::Cases => true,
             Right::Refusals | Right::State => !matches!(self, Self::Reader { .. }),
+            Right::Feeds => matches!(self, Self::Operator | Self::Supervisor { .. } | Self::Member { .. }),
             Right::Operate => matches!(self, Self::Operator),
             Right::Measure => matches!(self, Self::Operator | Self::Reader { tenant: None }),
         }

@@ -10,6 +10,7 @@
     reason = "the project's files are named in lower case"
 )]
 
+mod access_feeds;
 mod access_matrix;
 mod access_session;
 mod calendar_vectors;
@@ -25,6 +26,8 @@ mod cli_up;
 mod clients;
 mod credentials_on_nats;
 mod desk;
+mod desk_exports;
+mod desk_yesterday;
 mod directory_contract;
 mod engine_on_nats;
 mod entry;

@@ -7,6 +7,7 @@ pub mod guarded;
 pub mod kernel;
 pub mod model;
 pub mod nats;
+pub mod office;
 pub mod people;
 pub mod site;
 pub mod tallies;
