@@ -66,6 +66,10 @@
 //! may is [`identity`]'s; whose rows one sees is applied by [`query::reader`], so that
 //! no surface can show more than another. Who stated a fact goes with it to the ledger.
 //!
+//! Over the broker the subject says who asks or states, since the broker lets each of its
+//! users ([`nats::users`]) publish under its own name only; [`responder`] gives the answers
+//! of the same addresses to it.
+//!
 //! Accounts and tokens are the office's settings, not facts: a ledger forgets nothing,
 //! and these must be forgettable. They are one file, written whole and renamed
 //! ([`files`]): a store of sled belongs to one process, while these are changed by the
@@ -93,7 +97,7 @@
 //! | 8 | [`openid`] | asks an issuer who somebody is | decide what they may |
 //! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
 //! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
-//! | 11 | [`http`], [`desk`], [`cli`], [`telemetry`] | surfaces; `desk` stands on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//! | 11 | [`http`], [`desk`], [`responder`], [`cli`], [`telemetry`] | surfaces; `desk` and `responder` (questions over the broker) stand on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
 //!
 //! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
 //! its arithmetic, `explain.rs` its reasons). What a fact does is
@@ -142,6 +146,7 @@ pub mod openid;
 pub mod policy;
 pub mod port;
 pub mod query;
+pub mod responder;
 pub mod scenario;
 pub mod sim;
 pub mod sled_store;

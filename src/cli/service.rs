@@ -1,4 +1,5 @@
-//! A serving process: one engine a tenant, one HTTP side for all, wired together.
+//! A serving process: one engine a tenant, one HTTP side for all, and each tenant's
+//! questions over the broker, wired together.
 //!
 //! It opens, waits and closes; what engines decide and what HTTP answers is
 //! theirs. A tenant that stops does not stop the others.
@@ -14,6 +15,7 @@ use super::access;
 use super::doors::{self, Doors};
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::office::{Destinations, Running};
+use super::questions::Questions;
 use super::shelf::FolderShelf;
 use super::world;
 use crate::config::ServeSettings;
@@ -49,6 +51,7 @@ pub struct Service {
     engines: Vec<JoinHandle<()>>,
     couriers: Vec<Running>,
     doors: Doors,
+    questions: Questions,
     /// Tenants that could not be opened, and why.
     failed: Vec<(TenantId, String)>,
 }
@@ -68,6 +71,7 @@ impl Service {
             engines: Vec::new(),
             couriers: Vec::new(),
             doors: Doors::closed(),
+            questions: Questions::default(),
             failed: Vec::new(),
         };
         for tenant in &settings.tenants {
@@ -97,7 +101,9 @@ impl Service {
                 service.failed.iter().map(|(tenant, why)| format!("\n  {tenant}: {why}")).collect();
             return Err(Failure::new(worst, format!("serve any tenant:{}", all.concat())));
         }
-        service.doors = Doors::open(listener, tls, gate, &service.rooms, &service.failed)?;
+        let site = doors::site(&service.rooms, &service.failed, gate)?;
+        service.questions = Questions::open(settings, broker, &site).await?;
+        service.doors = Doors::open(listener, tls, site)?;
         Ok(service)
     }
 
@@ -128,6 +134,7 @@ impl Service {
     /// # Errors
     /// As [`Service::run`].
     pub async fn close(self) -> Ended {
+        self.questions.close().await;
         self.doors.close().await;
         let mut worst = if self.failed.is_empty() { Exit::Done } else { Exit::Stopped };
         // Their last words are decided by the engines that still run.

@@ -34,6 +34,7 @@ use score::{Scorecard, Target};
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Title")]
 pub struct Text {
     /// Chinese.
     pub zh: String,
@@ -143,6 +144,23 @@ impl Definition {
             Self::Delivery(it) => &it.version,
             Self::Answers(it) => &it.version,
             Self::Reaction(it) => &it.version,
+        }
+    }
+
+    /// The event type, if it is one.
+    #[must_use]
+    pub const fn event_type(&self) -> Option<&EventTypeDefinition> {
+        match self {
+            Self::EventType(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::Notice(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_)
+            | Self::Delivery(_)
+            | Self::Answers(_)
+            | Self::Reaction(_) => None,
         }
     }
 

@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["scenario"],
     &["sim"],
     &["http", "config", "telemetry"],
-    &["desk"],
+    &["desk", "responder"],
     &["cli"],
 ];
 
@@ -38,6 +38,11 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
     ("courier", &["memory", "nats", "sled_store", "carriers"], "the courier names no adapter"),
     ("query", &["memory", "nats", "sled_store"], "the query side names no adapter"),
     ("http", &["memory", "nats", "sled_store", "files"], "the command line alone wires adapters"),
+    (
+        "responder",
+        &["memory", "nats", "sled_store", "files", "query"],
+        "questions are asked through http's answers",
+    ),
     ("desk", &["memory", "nats", "sled_store", "kernel"], "the desk shows what the read side answers"),
 ];
 

@@ -10,6 +10,7 @@
     reason = "the project's files are named in lower case"
 )]
 
+mod access_feeds;
 mod access_matrix;
 mod access_session;
 mod calendar_vectors;
@@ -24,7 +25,9 @@ mod cli_local;
 mod cli_policy;
 mod cli_score;
 mod cli_serve;
+mod cli_shell;
 mod cli_up;
+mod clients;
 mod courier_audit;
 mod courier_deliveries;
 mod courier_place;
@@ -32,6 +35,8 @@ mod courier_receivers;
 mod courier_town;
 mod credentials_on_nats;
 mod desk;
+mod desk_exports;
+mod desk_yesterday;
 mod directory_contract;
 mod engine_on_nats;
 mod entry;
@@ -42,6 +47,7 @@ mod genhe_annex;
 mod http_cases;
 mod http_problems;
 mod http_scores;
+mod interface_documents;
 mod kernel_answers;
 mod kernel_calendar;
 mod kernel_duties;
@@ -67,9 +73,12 @@ mod openid_provider;
 mod policies;
 mod policy_duties;
 mod query_duties;
+mod questions;
+mod questions_on_nats;
 mod readme_tutorial;
 mod samples;
 mod scenarios;
+mod schemathesis;
 mod simulation;
 mod store_contract;
 mod store_crash;
