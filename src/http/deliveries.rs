@@ -9,8 +9,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answered::Answered;
 use super::events::read;
 use super::problem::Problem;
 use super::site::{Asked, json};
@@ -30,7 +32,7 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 500;
 
 /// What is to be sent again.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Wanted {
     /// One dead letter, by the ledger entry that raised it; its unit and channel are
@@ -49,7 +51,7 @@ pub struct Wanted {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Replayed {
     /// How many dead letters fit.
@@ -64,7 +66,7 @@ pub struct Replayed {
 ///
 /// # Errors
 /// A problem, as all routes.
-pub async fn deliveries<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn deliveries<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["channel", "unit", "at", "limit", "cursor"])?;
     let (filter, ask, at) = (filter(&params)?, params.page()?, asked.at(&params)?);
     asked.answer(move |reader| reader.deliveries(&filter, &ask, at)).await
@@ -74,7 +76,7 @@ pub async fn deliveries<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response
 ///
 /// # Errors
 /// A problem.
-pub async fn dead_letters<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn dead_letters<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["channel", "unit", "at", "limit", "cursor"])?;
     let (filter, ask, at) = (filter(&params)?, params.page()?, asked.at(&params)?);
     asked.answer(move |reader| reader.dead_letters(&filter, &ask, at)).await

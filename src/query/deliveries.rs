@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -58,7 +59,7 @@ impl DeliveryFilter {
 }
 
 /// A reminder on its way to one unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// The ledger entry that raised it.
@@ -96,7 +97,7 @@ pub struct Delivery {
 }
 
 /// A reminder that was given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetter {
     /// What was to be delivered.
@@ -113,7 +114,7 @@ pub struct DeadLetter {
 }
 
 /// How much of one channel waits and was given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelCount {
     /// The channel.
@@ -125,7 +126,7 @@ pub struct ChannelCount {
 }
 
 /// What waits and what was given up, counted by channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryCounts {
     /// The channels that have any, by name.
@@ -139,7 +140,7 @@ pub struct DeliveryCounts {
 }
 
 /// Pending deliveries: how many in all, and a page of them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Deliveries {
     /// The counts of what one may see.

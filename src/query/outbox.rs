@@ -7,6 +7,7 @@
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -34,7 +35,7 @@ pub struct Lane {
 }
 
 /// Whether what a reminder is about is still so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It is: the deadline runs, and to the same instant.

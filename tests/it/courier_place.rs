@@ -289,7 +289,8 @@ impl Place {
         )]);
         let reads = self.clock.clone();
         let gate = gate(GateSettings::default(), &MemoryDirectory::default(), None, &self.clock);
-        let app = router(Site { tenants, now: Arc::new(move || reads.now()), metrics: None, gate });
+        let site = Site { tenants, now: Arc::new(move || reads.now()), metrics: None, gate };
+        let app = router(Arc::new(site));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}/v1/{TOWN}", listener.local_addr().expect("an address"));
         let app = app.into_make_service_with_connect_info::<duban::tls::Peer>();
