@@ -26,7 +26,6 @@ use duban::port::carrier::{
 };
 use duban::port::log::{Log as _, NewRecord, Reader as _};
 use duban::query::reader::Reader;
-use duban::time::Instant;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -48,7 +47,6 @@ pub struct Sent {
     pub unit: String,
     pub key: String,
     pub event: Value,
-    pub at: Instant,
     pub taken: bool,
 }
 
@@ -63,7 +61,6 @@ struct Double {
     channel: String,
     book: Book,
     answers: Answers,
-    clock: Clock,
 }
 
 impl Carrier for Double {
@@ -83,7 +80,6 @@ impl Carrier for Double {
                 unit: to.unit.to_string(),
                 key: message.key.clone(),
                 event: message.event.clone(),
-                at: self.clock.now(),
                 taken: answer.is_ok(),
             });
             answer.map(|()| Carried { note: "taken".into() })
@@ -182,7 +178,6 @@ impl Place {
             channel: channel.to_owned(),
             book: Arc::clone(&self.book),
             answers: Arc::clone(&self.answers),
-            clock: self.clock.clone(),
         };
         (Name::new(channel).expect("a name"), Arc::new(double))
     }

@@ -36,8 +36,6 @@ pub struct Reception {
     pub place: String,
     /// The idempotency key.
     pub key: String,
-    /// The body.
-    pub body: String,
     /// When it had come whole.
     pub at: Instant,
     /// What was done with it.
@@ -96,27 +94,9 @@ impl Receivers {
         Self { address, came, task }
     }
 
-    /// Receivers that always answer.
-    pub async fn willing() -> Self {
-        Self::start(Arc::new(|_, _, _| Act::Answer)).await
-    }
-
     /// All that came so far.
     pub fn came(&self) -> Vec<Reception> {
         self.came.lock().expect("no test panics here").clone()
-    }
-
-    /// Waits until `count` messages came, or fails.
-    pub async fn until(&self, count: usize, within: Duration) -> Vec<Reception> {
-        let until = std::time::Instant::now() + within;
-        loop {
-            let came = self.came();
-            if came.len() >= count {
-                return came;
-            }
-            assert!(std::time::Instant::now() < until, "{} of {count} came", came.len());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 }
 
@@ -124,7 +104,7 @@ type Counts = Arc<Mutex<BTreeMap<String, u32>>>;
 
 /// Serves one connection to its end.
 async fn serve(mut stream: TcpStream, manner: Manner, book: Arc<Mutex<Vec<Reception>>>, counts: Counts) {
-    while let Some((place, key, body)) = request(&mut stream).await {
+    while let Some((place, key)) = request(&mut stream).await {
         let nth = {
             let mut counts = counts.lock().expect("no test panics here");
             let count = counts.entry(key.clone()).or_default();
@@ -138,7 +118,7 @@ async fn serve(mut stream: TcpStream, manner: Manner, book: Arc<Mutex<Vec<Recept
             Act::TooMany | Act::Status(_) => Did::Refused,
             Act::Hang | Act::Reset | Act::Late => Did::LostAnswer,
         };
-        book.lock().expect("no test panics here").push(Reception { place, key, body, at: now(), did });
+        book.lock().expect("no test panics here").push(Reception { place, key, at: now(), did });
         if !answered(&mut stream, act).await {
             return;
         }
@@ -176,8 +156,8 @@ async fn answered(stream: &mut TcpStream, act: Act) -> bool {
     stream.write_all(text.as_bytes()).await.is_ok() && act != Act::AnswerTwice
 }
 
-/// The next request of a connection: path, key and body.
-async fn request(stream: &mut TcpStream) -> Option<(String, String, String)> {
+/// The next request of a connection: path and key.
+async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     let mut part = [0; 4096];
     loop {
@@ -192,9 +172,8 @@ async fn request(stream: &mut TcpStream) -> Option<(String, String, String)> {
                 let count = stream.read(&mut part).await.ok().filter(|count| *count > 0)?;
                 bytes.extend_from_slice(&part[..count]);
             }
-            let body = String::from_utf8_lossy(&bytes[end + 4..end + 4 + length]).into_owned();
             let path = head.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
-            return Some((path, header("webhook-id").unwrap_or_default(), body));
+            return Some((path, header("webhook-id").unwrap_or_default()));
         }
         let count = stream.read(&mut part).await.ok().filter(|count| *count > 0)?;
         bytes.extend_from_slice(&part[..count]);

@@ -1,7 +1,6 @@
 //! A town of as many units as a test wants, whose tasks fall due when it wants, and the
 //! channels by which it is told.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -162,11 +161,4 @@ pub fn settings(folder: &Path, text: &str) -> PathBuf {
     let file = folder.join("delivery.yaml");
     fs::write(&file, text).expect("settings");
     file
-}
-
-/// How many of each there are.
-pub fn tally<'a>(words: impl Iterator<Item = &'a str>) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    words.for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
-    counts
 }
