@@ -148,7 +148,8 @@ impl Book {
             }
             self.queue(&id);
         }
-        let gone = |(id, lane): (&LaneId, &LaneState)| (!lane.busy && !there.contains(id)).then(|| id.clone());
+        let gone =
+            |(id, lane): (&LaneId, &LaneState)| (!lane.busy && !there.contains(id)).then(|| id.clone());
         let gone: Vec<LaneId> = self.lanes.iter().filter_map(gone).collect();
         for id in gone {
             self.forget(&id);
@@ -309,7 +310,9 @@ impl Book {
     /// What a lane had under way has ended at `now`; the lane is looked at again.
     pub fn ends(&mut self, id: &LaneId, heard: Heard, now: Instant) {
         let place = self.lanes.get(id).map(|lane| lane.place.clone());
-        if let Some((place, state)) = place.and_then(|place| Some((place.clone(), self.places.get_mut(&place)?))) {
+        if let Some((place, state)) =
+            place.and_then(|place| Some((place.clone(), self.places.get_mut(&place)?)))
+        {
             state.pacing.end();
             match heard {
                 Heard::Answer => state.circuit.answered(),

@@ -83,7 +83,9 @@ pub fn plan<E>(
     }
     let shares: Vec<Candidate> = match terms.gathering {
         Gathering::None => ready,
-        Gathering::Merge(_) => shared(&candidates, |it| rows.get(it.place).is_some_and(|row| row.raised.at <= until)),
+        Gathering::Merge(_) => {
+            shared(&candidates, |it| rows.get(it.place).is_some_and(|row| row.raised.at <= until))
+        }
         Gathering::Digest(_) => shared(&candidates, |it| it.release <= now),
     };
     for candidate in shares {

@@ -591,19 +591,22 @@ async fn carry<S: Store, L: Log>(
         },
     };
     let channel = channel.to_string();
-    metrics::histogram!("duban_delivery_try_seconds", "channel" => channel).record(began.elapsed().as_secs_f64());
+    metrics::histogram!("duban_delivery_try_seconds", "channel" => channel)
+        .record(began.elapsed().as_secs_f64());
     result
 }
 
 /// Gives the fact of a reaction to the intake.
 async fn publish(ingest: &Ingest, fact: &crate::event::fact::Fact) -> Result<Carried, CarryError> {
     let after = None;
-    ingest.submit(std::slice::from_ref(fact)).await.map(|_| Carried { note: String::new() }).map_err(|error| {
-        let reason = error.to_string();
-        match error {
-            SubmitError::Busy | SubmitError::Away { .. } => CarryError::Again { after, reason },
-            SubmitError::Unknown { .. } => CarryError::Unknown { reason },
-            SubmitError::Refused { .. } | SubmitError::TooMany { .. } => CarryError::Never { reason },
-        }
-    })
+    ingest.submit(std::slice::from_ref(fact)).await.map(|_| Carried { note: String::new() }).map_err(
+        |error| {
+            let reason = error.to_string();
+            match error {
+                SubmitError::Busy | SubmitError::Away { .. } => CarryError::Again { after, reason },
+                SubmitError::Unknown { .. } => CarryError::Unknown { reason },
+                SubmitError::Refused { .. } | SubmitError::TooMany { .. } => CarryError::Never { reason },
+            }
+        },
+    )
 }

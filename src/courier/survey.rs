@@ -90,7 +90,8 @@ pub fn survey<S: Store, L: Log>(
     let (of_policy, terms) = terms(&policies, channel);
     let waiting: Vec<Waiting> = page.rows.iter().map(|row| waiting(turned, row)).collect();
     let mut survey = Survey::of(&page);
-    let errand = |place: usize| page.rows.get(place).map(|(seq, pending)| tried(turned, &terms, *seq, pending));
+    let errand =
+        |place: usize| page.rows.get(place).map(|(seq, pending)| tried(turned, &terms, *seq, pending));
     if turned.place.1.is_empty() {
         let (over, wake) = without_address(&waiting, &terms, now);
         let note = || format!("no address of {unit} is known for the channel {channel}");

@@ -92,7 +92,8 @@ impl Terms<'_> {
 /// The first time of the digest not before `at`.
 fn digest(calendar: &Calendar, time: TimeOfDay, at: Instant) -> Instant {
     let today = calendar.local_date(at);
-    let on = |days: u64| today.checked_add_days(Days::new(days)).map(|day| (day, moment(calendar, day, time)));
+    let on =
+        |days: u64| today.checked_add_days(Days::new(days)).map(|day| (day, moment(calendar, day, time)));
     let days = (0..MOST_DAYS).filter_map(on);
     let mut working = days.filter(|(day, moment)| calendar.is_working(*day) && *moment >= at);
     working.next().map_or(at, |(_, moment)| moment)
@@ -165,7 +166,12 @@ mod tests {
             let morning = if digest { "2026-03-16T08:30" } else { "2026-03-16T09:00" };
             check(gathering, "2026-03-14T00:00", "2026-03-14T00:00", morning);
         }
-        check(Gathering::Merge(Duration::from_secs(600)), "2026-03-11T10:00", "2026-03-11T10:05", "2026-03-11T10:00");
+        check(
+            Gathering::Merge(Duration::from_secs(600)),
+            "2026-03-11T10:00",
+            "2026-03-11T10:05",
+            "2026-03-11T10:00",
+        );
     }
 
     #[test]
@@ -197,7 +203,8 @@ mod tests {
     fn attempts_are_counted_from_when_they_could_begin() {
         let calendar = cn();
         // Raised when an eight-day holiday begins: the first attempt is after it.
-        let (terms, raised) = (terms(&calendar, Gathering::None), Raised { at: at("2026-10-01T00:00"), due_at: None });
+        let (terms, raised) =
+            (terms(&calendar, Gathering::None), Raised { at: at("2026-10-01T00:00"), due_at: None });
         assert!(!terms.is_over(raised, at("2026-10-08T09:00")));
         assert!(!terms.is_over(raised, at("2026-10-11T08:59")));
         assert!(terms.is_over(raised, at("2026-10-11T09:00")));

@@ -216,7 +216,10 @@ fn pending_table(view: &View, rows: &[Delivery]) -> Markup {
     if rows.is_empty() {
         return empty(
             view.say("没有待送达", "Nothing waits"),
-            view.say("已发出的催办和督办都已送达或有结果。", "Every reminder that was raised has an outcome."),
+            view.say(
+                "已发出的催办和督办都已送达或有结果。",
+                "Every reminder that was raised has an outcome.",
+            ),
         );
     }
     html! {

@@ -126,7 +126,8 @@ pub async fn send_again<S: Store, L: Log>(
         (Some(_), _) => 1,
         (None, Some(expected)) => expected,
         (None, None) => {
-            let detail = format!("{matched} dead letters fit; say \"expect\": {matched} to have them all sent again");
+            let detail =
+                format!("{matched} dead letters fit; say \"expect\": {matched} to have them all sent again");
             return Err(Problem::new("parameter.missing", detail).about("expect", ""));
         }
     };

@@ -303,8 +303,10 @@ pub fn counts(rows: &impl Rows, filter: &DeliveryFilter) -> Result<DeliveryCount
             Ok(ControlFlow::Continue(()))
         })?;
     }
-    let channels: Vec<ChannelCount> =
-        channels.into_iter().map(|(channel, (pending, dead))| ChannelCount { channel, pending, dead }).collect();
+    let channels: Vec<ChannelCount> = channels
+        .into_iter()
+        .map(|(channel, (pending, dead))| ChannelCount { channel, pending, dead })
+        .collect();
     let (pending, dead) = channels.iter().fold((0, 0), |sum, it| (sum.0 + it.pending, sum.1 + it.dead));
     Ok(DeliveryCounts { channels, pending, dead, cut })
 }

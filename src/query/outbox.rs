@@ -151,7 +151,9 @@ pub fn stands(case: &Case, pending: &Pending) -> Standing {
         Status::Met { .. } => Standing::Met,
         Status::Cancelled => Standing::Closed,
         Status::Paused { .. } => Standing::Moved,
-        Status::Running if pending.due_at.is_some_and(|due_at| due_at != deadline.term.due_at) => Standing::Moved,
+        Status::Running if pending.due_at.is_some_and(|due_at| due_at != deadline.term.due_at) => {
+            Standing::Moved
+        }
         Status::Running => Standing::Stands,
     }
 }

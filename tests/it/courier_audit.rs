@@ -75,10 +75,12 @@ impl Outcomes {
     pub fn hold_against(&self, receptions: &[Reception], kills: &[Instant]) -> Found {
         let mut by_key: BTreeMap<&str, Vec<&Reception>> = BTreeMap::new();
         receptions.iter().for_each(|it| by_key.entry(&it.key).or_default().push(it));
-        let mut found = Found { reminders: self.raised.len(), receptions: receptions.len(), ..Found::default() };
+        let mut found =
+            Found { reminders: self.raised.len(), receptions: receptions.len(), ..Found::default() };
         let mut keys = BTreeMap::new();
         for (key, came) in &by_key {
-            let seq: u64 = key.split('-').nth(1).and_then(|seq| seq.parse().ok()).expect("a key with a place");
+            let seq: u64 =
+                key.split('-').nth(1).and_then(|seq| seq.parse().ok()).expect("a key with a place");
             let other = keys.insert((seq, came[0].place.clone()), *key);
             assert_eq!(other, None, "reminder {seq} has two keys");
             self.one_was_taken(seq, came);

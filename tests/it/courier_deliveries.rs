@@ -56,10 +56,12 @@ async fn what_is_raised_is_sent_once_and_a_rebuild_sends_nothing() {
 async fn one_that_follows_sends_nothing_and_goes_on_when_the_other_is_gone() {
     let is_open = Arc::new(AtomicBool::new(true));
     let opens = Arc::clone(&is_open);
-    let answers = Arc::new(move |_: &str, _: &str, _: usize| match opens.load(Ordering::SeqCst) {
-        true => Ok(()),
-        false => Err(CarryError::Again { after: None, reason: "closed".into() }),
-    });
+    let closed = || Err(CarryError::Again { after: None, reason: "closed".into() });
+    let answers = Arc::new(
+        move |_: &str, _: &str, _: usize| {
+            if opens.load(Ordering::SeqCst) { Ok(()) } else { closed() }
+        },
+    );
     let mut place = Place::new("2026-03-11T09:00:00", &units(10), HOOK, answers).await;
     let signs = Signs { every: Duration::from_millis(100), patience: Duration::from_millis(700) };
     place.start(signs).await;
@@ -69,7 +71,9 @@ async fn one_that_follows_sends_nothing_and_goes_on_when_the_other_is_gone() {
     for event in give(0, "2026-03-11T10:00:00") {
         place.state(&event).await;
     }
-    place.until("one follows", || place.running.iter().any(|it| it.handle.status().role == Role::Following)).await;
+    place
+        .until("one follows", || place.running.iter().any(|it| it.handle.status().role == Role::Following))
+        .await;
     place.at("2026-03-11T10:00:00").await;
     place.ended(10).await;
     let leader = place.running.iter().position(|it| it.handle.status().role == Role::Leading).expect("one");

@@ -167,7 +167,8 @@ impl Place {
         let (stop, stopped) = watch::channel(false);
         let (engine, courier) = (tokio::spawn(engine.run()), tokio::spawn(courier.run(stopped)));
         let mut status = handle.watch();
-        let begun = status.wait_for(|status| status.role != Role::Recovering && status.ledger_seq > Seq::ZERO);
+        let begun =
+            status.wait_for(|status| status.role != Role::Recovering && status.ledger_seq > Seq::ZERO);
         tokio::time::timeout(WITHIN, begun).await.expect("in time").expect("an engine");
         self.running.push(Running { handle, engine, courier, _stop: stop });
     }
@@ -253,7 +254,13 @@ impl Place {
                 read = record.seq;
                 let entry = Entry::read(&record.body).unwrap_or_else(|error| panic!("{error}"));
                 if let Event::DeliveryEnded(it) = entry.decided.event {
-                    ends.push((it.reminder, it.unit.to_string(), it.channel.to_string(), it.outcome, it.note));
+                    ends.push((
+                        it.reminder,
+                        it.unit.to_string(),
+                        it.channel.to_string(),
+                        it.outcome,
+                        it.note,
+                    ));
                 }
             }
         }

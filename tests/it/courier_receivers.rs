@@ -164,7 +164,9 @@ async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let header = |name: &str| {
-                let of = |line: &str| line.split_once(':').map(|(of, value)| (of.to_ascii_lowercase(), value.trim().to_owned()));
+                let of = |line: &str| {
+                    line.split_once(':').map(|(of, value)| (of.to_ascii_lowercase(), value.trim().to_owned()))
+                };
                 head.lines().filter_map(of).find_map(|(of, value)| (of == name).then_some(value))
             };
             let length: usize = header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -74,11 +74,13 @@ pub fn units(count: usize) -> Vec<String> {
 pub fn policies(folder: &Path, units: &[String], channels: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workflows = folder.join("workflows");
-    let (town, calendars, events) = (workflows.join(TOWN), workflows.join("calendars"), folder.join("events"));
+    let (town, calendars, events) =
+        (workflows.join(TOWN), workflows.join("calendars"), folder.join("events"));
     for part in [&town, &calendars, &events] {
         fs::create_dir_all(part).expect("a folder");
     }
-    fs::copy(root.join("workflows/calendars/cn-gov.yaml"), calendars.join("cn-gov.yaml")).expect("a calendar");
+    fs::copy(root.join("workflows/calendars/cn-gov.yaml"), calendars.join("cn-gov.yaml"))
+        .expect("a calendar");
     fs::write(town.join("register.yaml"), register(units)).expect("a register");
     fs::write(town.join("notice.yaml"), NOTICE).expect("a notice");
     fs::write(town.join("task.yaml"), WORKFLOW).expect("a workflow");
@@ -101,9 +103,8 @@ pub fn policies(folder: &Path, units: &[String], channels: &str) -> PathBuf {
 }
 
 fn register(units: &[String]) -> String {
-    let mut text = String::from(
-        "kind: Register\nname: town\nversion: \"1\"\ntitle: {zh: 镇, en: Town}\nunits:\n",
-    );
+    let mut text =
+        String::from("kind: Register\nname: town\nversion: \"1\"\ntitle: {zh: 镇, en: Town}\nunits:\n");
     let mut unit = |id: &str, zh: &str, en: &str| {
         writeln!(text, "  - {{id: {id}, title: {{zh: {zh}, en: {en}}}}}").expect("a text");
     };

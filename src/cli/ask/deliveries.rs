@@ -114,7 +114,8 @@ async fn replay(args: &ReplayArgs) -> Ended {
     put("expect", args.expect.map(|it| json!(it)));
     let parameters = [("dryRun", args.dry_run.to_string())];
     let body = serde_json::to_vec(&wanted).or_exit(Exit::Failed)?;
-    let answer = args.client.post("dead-letters/replay", &parameters, "application/json", body).await?.value()?;
+    let answer =
+        args.client.post("dead-letters/replay", &parameters, "application/json", body).await?.value()?;
     told(args, &answer)?;
     Ok(Exit::Done)
 }
@@ -128,7 +129,9 @@ fn told(args: &ReplayArgs, answer: &Value) -> Result<(), Failure> {
         let matched = &answer["matched"];
         output.line(match lang {
             Lang::Zh => format!("符合条件的死信 {matched} 件；未重发。确认后加 --expect {matched} 重发"),
-            Lang::En => format!("{matched} dead letters fit; nothing was sent. Send them with --expect {matched}"),
+            Lang::En => {
+                format!("{matched} dead letters fit; nothing was sent. Send them with --expect {matched}")
+            }
         })?;
     } else {
         let replayed = &answer["replayed"];
@@ -141,13 +144,20 @@ fn told(args: &ReplayArgs, answer: &Value) -> Result<(), Failure> {
 }
 
 fn count_table(counts: &Value, lang: Lang) -> Table {
-    let mut table =
-        Table::new(&[word(lang, "渠道", "channel"), word(lang, "待送达", "pending"), word(lang, "死信", "dead")]);
+    let mut table = Table::new(&[
+        word(lang, "渠道", "channel"),
+        word(lang, "待送达", "pending"),
+        word(lang, "死信", "dead"),
+    ]);
     let number = |value: &Value| value.as_u64().unwrap_or_default().to_string();
     for row in counts["channels"].as_array().into_iter().flatten() {
         table.row(vec![said(&row["channel"], lang), number(&row["pending"]), number(&row["dead"])]);
     }
-    table.row(vec![word(lang, "合计", "all").to_owned(), number(&counts["pending"]), number(&counts["dead"])]);
+    table.row(vec![
+        word(lang, "合计", "all").to_owned(),
+        number(&counts["pending"]),
+        number(&counts["dead"]),
+    ]);
     table
 }
 

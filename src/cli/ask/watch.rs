@@ -136,7 +136,9 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_shown_and_the_place_is_kept_all_the_same() {
         let entry = |kind: &str, unit: &str| {
-            format!("id: 7\ndata: {{\"type\":\"{kind}\",\"subject\":\"a/1\",\"unit\":\"{unit}\",\"time\":\"2026-03-11T02:00:00Z\"}}\n\n")
+            format!(
+                "id: 7\ndata: {{\"type\":\"{kind}\",\"subject\":\"a/1\",\"unit\":\"{unit}\",\"time\":\"2026-03-11T02:00:00Z\"}}\n\n"
+            )
         };
         let args = args(&["--type", "reminder.", "--unit", "tax", "--count", "1"]);
         let mut seen = Seen::default();
@@ -149,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_line_tells_place_time_type_case_and_unit() {
-        let entry = serde_json::json!({"type": "reminder.due", "time": "2026-03-11T02:00:00Z", "subject": "a/1"});
+        let entry =
+            serde_json::json!({"type": "reminder.due", "time": "2026-03-11T02:00:00Z", "subject": "a/1"});
         assert_eq!(line("9", &entry), "#9  2026-03-11 10:00  reminder.due  a/1  -");
     }
 }

@@ -104,7 +104,9 @@ fn units_that_share_a_place_share_its_pace() {
             sent.push(second);
             // Its row is decided at once.
             let left = names.iter().filter(|of| *of != found.lane.1.as_str()).map(|of| lane(of, 1, 1));
-            let gone: Vec<Lane> = left.filter(|lane| book.lanes.contains_key(&(lane.channel.clone(), lane.unit.clone()))).collect();
+            let gone: Vec<Lane> = left
+                .filter(|lane| book.lanes.contains_key(&(lane.channel.clone(), lane.unit.clone())))
+                .collect();
             book.listed(gone, &carriers);
         }
     }

@@ -16,8 +16,7 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let waiting = schemas.answer::<Answer<Deliveries>>();
     let dead = schemas.answer::<Answer<Page<DeadLetter>>>();
     let list = |schemas: &mut Schemas, route, name, summary, answer| {
-        let channel =
-            Parameter::query("channel", schemas.question::<Name>(), "Those through this channel.");
+        let channel = Parameter::query("channel", schemas.question::<Name>(), "Those through this channel.");
         let unit = Parameter::query("unit", schemas.question::<UnitId>(), "Those to this unit.");
         Operation::get(route, name, summary, answer)
             .takes([channel, unit, with::at(schemas)])
@@ -44,7 +43,8 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
 
 fn replay(schemas: &mut Schemas) -> Operation {
     let (wanted, replayed) = (schemas.question::<Wanted>(), schemas.answer::<Replayed>());
-    let dry_run = Parameter::query("dryRun", json!({"enum": ["true", "false"]}), "Whether they are only counted.");
+    let dry_run =
+        Parameter::query("dryRun", json!({"enum": ["true", "false"]}), "Whether they are only counted.");
     Operation::new(
         "POST",
         "/v1/{tenant}/dead-letters/replay",
