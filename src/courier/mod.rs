@@ -11,9 +11,11 @@
 //! [`terms`] says when a channel lets something out and [`plan`] what a lane does now,
 //! both pure; [`backoff`], [`circuit`] and [`pacing`] keep to what a place bears; [`book`]
 //! is what is remembered; [`survey`] reads a lane, [`letter`] writes a message, [`telling`]
-//! states facts; [`run`] is the loop.
+//! states facts; [`run`] is the loop, and
+//! [`signs`] is how several know of each other.
 //! It names no adapter and decides nothing that a case depends on.
 
+mod attempt;
 pub mod backoff;
 pub mod book;
 pub mod circuit;
@@ -22,6 +24,7 @@ pub mod outcome;
 pub mod pacing;
 pub mod plan;
 pub mod run;
+pub mod signs;
 pub mod survey;
 pub mod telling;
 pub mod terms;

@@ -12,17 +12,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant as Moment;
 
+use super::attempt::carry;
 use super::backoff;
-use super::book::{Book, Heard, LaneId, MOST_UNDER_WAY, Notes, PlaceId, Turned};
+use super::book::{Book, Heard, LaneId, MOST_UNDER_WAY, PlaceId, Turned};
 use super::letter::Office;
 use super::outcome::{End, Errand, fact};
+use super::signs::{Signs, Still, something_is_due};
 use super::survey::{Content, Parcel, Survey, Tried, survey};
 use super::telling::Telling;
 use crate::engine::handle::{Handle, Role, Status};
-use crate::engine::ingest::{Ingest, SubmitError};
+use crate::engine::ingest::Ingest;
 use crate::engine::tick::tick;
 use crate::id::Seq;
-use crate::port::carrier::{Carried, CarryError, Recipient};
+use crate::port::carrier::{Carried, CarryError};
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::error::QueryError;
@@ -42,8 +44,6 @@ const LIST_EVERY: Duration = Duration::from_millis(50);
 const LOOK_AROUND: Duration = Duration::from_millis(250);
 /// When a lane that could not be read is read again.
 const READ_AGAIN: Duration = Duration::from_millis(500);
-/// The backstop of an attempt, should a carrier not keep its own bound.
-const CARRY_WITHIN: Duration = Duration::from_secs(120);
 /// How long a courier waits whose engine has not shown yet that it alone leads; then it
 /// sends one message at a time, whose end shows it. Longer than an engine takes to take
 /// over ([`crate::engine::settings::Settings::takeover_after`]), so that one that only
@@ -51,8 +51,6 @@ const CARRY_WITHIN: Duration = Duration::from_secs(120);
 const UNCONFIRMED_WAIT: Duration = Duration::from_millis(1_500);
 /// How often a courier that follows looks whether anybody delivers.
 const LOOK_FOR_LEADER: Duration = Duration::from_secs(2);
-/// How many lanes it looks into for something that should have been sent.
-const MOST_LOOKED_INTO: usize = 200;
 /// How long what is under way may take once the courier is to stop.
 const END_WITHIN: Duration = Duration::from_secs(10);
 
@@ -95,26 +93,6 @@ pub struct Courier<S: Store, L: Log> {
     stale: bool,
     list_at: Moment,
     report: watch::Sender<Report>,
-}
-
-/// How couriers of one tenant know of each other, where several processes run. One that
-/// has something to deliver lets time pass in the intake now and then, although nothing
-/// happens; one that follows and sees neither the intake nor the ledger move, although
-/// something should be sent, has its engine lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signs {
-    /// How often a courier with something to deliver gives a sign of life.
-    pub every: Duration,
-    /// After which silence another takes over: several signs may be lost.
-    pub patience: Duration,
-}
-
-impl Default for Signs {
-    fn default() -> Self {
-        // A few thousand ticks a day where something waits for days; a minute of delay
-        // after a machine has died in a quiet hour.
-        Self { every: Duration::from_secs(20), patience: Duration::from_secs(70) }
-    }
 }
 
 /// The lanes as of an entry, and how long listing them took.
@@ -542,71 +520,4 @@ impl<S: Store, L: Log> Courier<S, L> {
         self.book = Book::default();
         self.report.send_replace(Report::default());
     }
-}
-
-/// Since when neither log has moved.
-struct Still {
-    at: Option<(Seq, Seq)>,
-    since: Moment,
-}
-
-impl Default for Still {
-    fn default() -> Self {
-        Self { at: None, since: Moment::now() }
-    }
-}
-
-/// Whether a courier that knows nothing of the past would send something now. Blocking.
-fn something_is_due<S: Store, L: Log>(office: &Office<S, L>) -> Result<bool, QueryError> {
-    let now = (office.now)();
-    for Lane { channel, unit, .. } in office.reader.lanes(MOST_LOOKED_INTO)?.1 {
-        let place = (channel.clone(), unit.to_string());
-        let turned = Turned { lane: (channel, unit), place, notes: Notes::new() };
-        let survey = survey(office, &turned, (now, Instant::MAX))?;
-        if survey.parcel.is_some() || !survey.ends.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// One attempt.
-async fn carry<S: Store, L: Log>(
-    office: &Office<S, L>,
-    ingest: &Ingest,
-    (channel, unit): &LaneId,
-    content: Content,
-) -> Result<Carried, CarryError> {
-    let began = Moment::now();
-    let result = match content {
-        Content::Fact(fact) => publish(ingest, &fact).await,
-        Content::Message(message) => match office.carriers.get(channel) {
-            None => Err(CarryError::Never { reason: "the channel has no settings in this office".into() }),
-            Some(carrier) => {
-                let to = Recipient { unit: unit.clone() };
-                let lost = || CarryError::Unknown { reason: "no answer came in time".into() };
-                let carried = tokio::time::timeout(CARRY_WITHIN, carrier.carry(&to, &message)).await;
-                carried.unwrap_or_else(|_| Err(lost()))
-            }
-        },
-    };
-    let channel = channel.to_string();
-    metrics::histogram!("duban_delivery_try_seconds", "channel" => channel)
-        .record(began.elapsed().as_secs_f64());
-    result
-}
-
-/// Gives the fact of a reaction to the intake.
-async fn publish(ingest: &Ingest, fact: &crate::event::fact::Fact) -> Result<Carried, CarryError> {
-    let after = None;
-    ingest.submit(std::slice::from_ref(fact)).await.map(|_| Carried { note: String::new() }).map_err(
-        |error| {
-            let reason = error.to_string();
-            match error {
-                SubmitError::Busy | SubmitError::Away { .. } => CarryError::Again { after, reason },
-                SubmitError::Unknown { .. } => CarryError::Unknown { reason },
-                SubmitError::Refused { .. } | SubmitError::TooMany { .. } => CarryError::Never { reason },
-            }
-        },
-    )
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use duban::courier::run::Signs;
+use duban::courier::signs::Signs;
 use duban::engine::handle::Role;
 use duban::event::catalogue::Outcome;
 use duban::port::carrier::CarryError;

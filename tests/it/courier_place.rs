@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use duban::courier::letter::Office;
-use duban::courier::run::{Courier, Signs};
+use duban::courier::run::Courier;
+use duban::courier::signs::Signs;
 use duban::engine::handle::{Handle, Role};
 use duban::engine::settings::Settings;
 use duban::engine::tenant::Engine;

@@ -42,6 +42,7 @@ clocks:
     stop: {events: [task.done], at: recorded}
     due: {hours: 48}
     calendar: cn-gov
+    onCalendarAmended: recompute
     ladder: plain
 ---
 kind: Ladder
@@ -57,7 +58,7 @@ kind: Notice
 name: town-2026
 version: \"1\"
 title: {zh: 镇任务办法, en: Rule of tasks}
-number: \"\"
+number: 镇发〔2026〕1号
 issuer: {zh: 镇政府, en: The town}
 issuedOn: \"2020-01-01\"
 clauses:
