@@ -25,6 +25,8 @@ pub struct User {
     pub publish: Vec<String>,
     /// Subjects that it may hear.
     pub subscribe: Vec<String>,
+    /// Whether it may answer what it hears: once each, where the question says.
+    pub answers: bool,
 }
 
 /// Where answers to a user go; nobody else hears them.
@@ -40,7 +42,7 @@ impl User {
     pub fn unit(tenant: &TenantId, unit: &UnitId) -> Self {
         let name = format!("{tenant}.{unit}");
         let publish = vec![format!("duban.{tenant}.intake.{unit}.>")];
-        Self { publish, subscribe: heard(tenant, [unit], &name), name }
+        Self { publish, subscribe: heard(tenant, [unit], &name), name, answers: true }
     }
 
     /// A service: states named types of facts for named units.
@@ -57,7 +59,7 @@ impl User {
             events.map(move |event| format!("duban.{tenant}.intake.{unit}.{event}")).collect::<Vec<_>>()
         };
         let publish = units.clone().into_iter().flat_map(of_unit).collect();
-        Self { publish, subscribe: heard(tenant, units, &name), name }
+        Self { publish, subscribe: heard(tenant, units, &name), name, answers: true }
     }
 
     /// The engine of these tenants.
@@ -65,6 +67,7 @@ impl User {
     pub fn engine(tenants: &[TenantId]) -> Self {
         let mut publish = Vec::new();
         for tenant in tenants {
+            publish.push(format!("duban.{tenant}.told.>"));
             for (log, suffix) in [("intake", "INTAKE"), ("ledger", "LEDGER")] {
                 let stream = stream_name(tenant, suffix);
                 publish.push(format!("duban.{tenant}.{log}.>"));
@@ -77,7 +80,7 @@ impl User {
             }
         }
         let subscribe = vec![format!("{}.>", inbox(ENGINE))];
-        Self { name: ENGINE.to_owned(), publish, subscribe }
+        Self { name: ENGINE.to_owned(), publish, subscribe, answers: false }
     }
 
     /// The operator: keeps archives, repairs streams. It may change and delete them, so
@@ -85,12 +88,14 @@ impl User {
     #[must_use]
     pub fn operator() -> Self {
         let all = vec![">".to_owned()];
-        Self { name: OPERATOR.to_owned(), publish: all.clone(), subscribe: all }
+        Self { name: OPERATOR.to_owned(), publish: all.clone(), subscribe: all, answers: false }
     }
 }
 
 fn heard<'i>(tenant: &TenantId, units: impl IntoIterator<Item = &'i UnitId>, name: &str) -> Vec<String> {
-    let own = units.into_iter().map(|unit| format!("duban.{tenant}.ledger.*.*.{unit}"));
+    let of_unit =
+        |unit: &UnitId| [format!("duban.{tenant}.ledger.*.*.{unit}"), format!("duban.{tenant}.told.{unit}")];
+    let own = units.into_iter().flat_map(of_unit);
     let public = [format!("duban.{tenant}.ledger.ranking.published.>"), format!("{}.>", inbox(name))];
     own.chain(public).collect()
 }
@@ -109,6 +114,10 @@ pub fn configuration(users: &[(User, String)]) -> String {
         let _ = writeln!(text, "    {{ nkey: {key}, permissions: {{");
         let _ = writeln!(text, "      publish: {{ allow: {} }}", list(&user.publish));
         let _ = writeln!(text, "      subscribe: {{ allow: {} }}", list(&user.subscribe));
+        if user.answers {
+            // A message counts as delivered when its listener has answered.
+            text.push_str("      allow_responses: { max: 1, expires: \"1m\" }\n");
+        }
         text.push_str("    } }\n");
     }
     text.push_str("  ]\n}\n");
