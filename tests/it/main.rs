@@ -17,6 +17,7 @@ mod calendar_vectors;
 mod carriers_guard;
 mod carriers_mail;
 mod carriers_robots;
+mod carriers_subject;
 mod carriers_webhook;
 mod cli_access;
 mod cli_archive;
