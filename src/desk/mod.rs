@@ -6,6 +6,7 @@
 //! instant and a `viewer::Viewer`; every page gets these from there. The desk
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
+mod answer;
 mod assets;
 mod calendar_page;
 mod case_page;
@@ -15,6 +16,7 @@ mod failure;
 mod feed;
 mod ledger;
 mod ledger_table;
+mod link;
 mod matrix;
 mod overview;
 mod parts;

@@ -9,11 +9,13 @@
 //! * [`directory`]: the office's accounts and tokens; [`password`] and [`secret`]:
 //!   how what they know is kept, which is never in the clear.
 //! * [`session`]: who is signed in; [`throttle`]: how often one may try.
+//! * [`link`]: what a signed link in a message allows.
 //! * [`claims`]: what an issuer's claims about a person grant.
 
 pub mod claims;
 pub mod directory;
 pub mod grant;
+pub mod link;
 pub mod password;
 pub mod secret;
 pub mod session;

@@ -23,6 +23,7 @@ mod cli_serve;
 mod cli_up;
 mod credentials_on_nats;
 mod desk;
+mod desk_answers;
 mod directory_contract;
 mod engine_on_nats;
 mod entry;
