@@ -11,6 +11,7 @@ use super::ledger_table::met;
 use super::parts::{clause, empty, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
+use super::supervision_sheet;
 use super::view::View;
 use super::visit::Visit;
 use crate::http::problem::Problem;
@@ -44,7 +45,7 @@ pub(super) async fn shown<S: Store, L: Log>(
             @if case.deadlines.is_empty() {
                 (empty(view.say("没有期限", "No deadline"), view.say("流程起算时限后，这里逐日画出。", "Once a clock starts, it is drawn here day by day.")))
             }
-            @for deadline in &case.deadlines { (deadline_block(view, deadline)) }
+            @for deadline in &case.deadlines { (deadline_block(view, &case.case, deadline)) }
         }
         (answer::forms(view, case, wrong))
         section .diagram data-live="diagram" aria-labelledby="diagram-title" {
@@ -102,7 +103,7 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
     }
 }
 
-fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
+fn deadline_block(view: &View, of: &CaseId, deadline: &ExplainedDeadline) -> Markup {
     html! {
         article .deadline {
             header {
@@ -116,6 +117,7 @@ fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
             p .reason { (view.of(&deadline.reason)) }
             @if deadline.extensions > 0 { p { (view.say("已延期 ", "Extended ")) (deadline.extensions) (view.say(" 次", " times")) } }
             @if deadline.acknowledged_at.is_some() { p .muted { (view.say("已签收", "Acknowledged")) } }
+            p .no-print { a href=(supervision_sheet::link(view, of, &deadline.clock.id)) { (view.say("督办单", "Supervision sheet")) } }
             @if deadline.moves > 0 { p .muted { (view.say("改期 ", "Moved ")) (deadline.moves) (view.say(" 次", " times")) } }
             (ahead(view, deadline))
         }

@@ -8,12 +8,15 @@
 
 mod answer;
 mod assets;
+mod bulletin;
 mod calendar_page;
 mod case_page;
 mod csv;
+mod document;
 mod export;
 mod failure;
 mod feed;
+mod feed_address;
 mod ledger;
 mod ledger_table;
 mod link;
@@ -32,6 +35,7 @@ mod shell;
 mod sign_in;
 mod strip;
 mod supervision;
+mod supervision_sheet;
 mod units;
 mod view;
 mod viewer;

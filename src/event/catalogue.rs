@@ -135,9 +135,9 @@ impl Event {
 
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
+        $(#[$doc])*
         pub struct $name { $($(#[$field_doc])* pub $field: $kind,)* }
     };
 }
@@ -250,6 +250,7 @@ payload! {
 
 payload! {
     /// A refusal in words and in parts.
+    #[schemars(rename = "RefusalReason")]
     Reason {
         /// The rule that is broken: `transition.forbidden`, `schema.violated`, …
         rule: String,
@@ -357,7 +358,7 @@ payload! {
 }
 
 /// A unit in a ranking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RankedUnit {
     /// The unit.

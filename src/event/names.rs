@@ -77,7 +77,7 @@ pub(super) fn is_in_catalogue(kind: &str) -> bool {
 }
 
 /// Every type of the catalogue but the accepted fact's.
-const KINDS: [&str; 30] = [
+pub(super) const KINDS: [&str; 30] = [
     "ledger.opened",
     "policy.published",
     "calendar.applied",

@@ -465,8 +465,23 @@ pub fn split_deadline_key(key: &[u8]) -> Option<(CaseId, Name)> {
     Some((CaseId::new(case).ok()?, Name::new(clock).ok()?))
 }
 
-/// The key under which a fact is known: half a SHA-256 of source and id.
+/// The longest id that is its own part of a key; a longer one is there by its digest.
+const MOST_ID_IN_KEY: usize = 48;
+
+/// The key under which a fact is known: half a SHA-256 of the source, then the id.
+/// Ids that a publisher counts up, or begins with the time, are neighbours so, and
+/// neighbours are cheap to store.
 #[must_use]
 pub fn known_key(source: &str, id: &str) -> Vec<u8> {
-    Sha::of_parts(&[source.as_bytes(), id.as_bytes()]).as_bytes()[..16].to_vec()
+    let source = Sha::of(source.as_bytes());
+    let mut key = Vec::with_capacity(17 + MOST_ID_IN_KEY);
+    key.extend_from_slice(source.as_bytes().get(..16).unwrap_or_default());
+    if id.len() <= MOST_ID_IN_KEY {
+        key.push(0);
+        key.extend_from_slice(id.as_bytes());
+    } else {
+        key.push(1);
+        key.extend_from_slice(Sha::of(id.as_bytes()).as_bytes());
+    }
+    key
 }

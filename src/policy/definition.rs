@@ -22,6 +22,7 @@ pub mod answers;
 pub mod delivery;
 pub mod reaction;
 mod register;
+mod repeats;
 pub mod score;
 
 pub use register::{Register, Settings, Unit};
@@ -34,6 +35,7 @@ use score::{Scorecard, Target};
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Title")]
 pub struct Text {
     /// Chinese.
     pub zh: String,
@@ -143,6 +145,23 @@ impl Definition {
             Self::Delivery(it) => &it.version,
             Self::Answers(it) => &it.version,
             Self::Reaction(it) => &it.version,
+        }
+    }
+
+    /// The event type, if it is one.
+    #[must_use]
+    pub const fn event_type(&self) -> Option<&EventTypeDefinition> {
+        match self {
+            Self::EventType(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::Notice(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_)
+            | Self::Delivery(_)
+            | Self::Answers(_)
+            | Self::Reaction(_) => None,
         }
     }
 
@@ -570,15 +589,6 @@ pub struct Rung {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Offset>,
     /// How many times at most, 1 to 100.
-    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[serde(default = "repeats::once", skip_serializing_if = "repeats::is_once")]
     pub most: u16,
-}
-
-const fn once() -> u16 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
-const fn is_once(most: &u16) -> bool {
-    *most == 1
 }

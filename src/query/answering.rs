@@ -1,6 +1,7 @@
 //! What an open case takes beside its workflow: who may answer how, and what is asked
 //! for and not decided.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::naming::Named;
@@ -14,7 +15,7 @@ use crate::policy::definition::{Who, Workflow};
 use crate::time::Instant;
 
 /// An extension that is asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Requested {
     /// The clock.
@@ -32,7 +33,7 @@ pub struct Requested {
 }
 
 /// One answer that the case takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Takes {
     /// The type of the fact.
@@ -48,7 +49,7 @@ pub struct Takes {
 }
 
 /// What is asked for, and what can be answered.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Answering {
     /// Who of the unit sees to it.

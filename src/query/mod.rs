@@ -5,7 +5,7 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`], [`answering`],
+//! [`scores`], [`bulletin`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`], [`answering`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
@@ -13,6 +13,7 @@ pub mod agenda;
 pub mod answering;
 pub mod books;
 pub mod breaches;
+pub mod bulletin;
 pub mod case;
 pub mod cases;
 pub mod counts;
@@ -26,6 +27,7 @@ pub mod find;
 pub mod home;
 pub mod light;
 pub mod naming;
+pub mod notice;
 pub mod overview;
 pub mod page;
 mod paused;
@@ -48,6 +50,7 @@ pub mod tallies;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;
+mod yesterday;
 
 #[cfg(test)]
 mod properties;
