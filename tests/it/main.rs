@@ -31,6 +31,7 @@ mod cli_up;
 mod clients;
 mod credentials_on_nats;
 mod desk;
+mod desk_answers;
 mod desk_exports;
 mod desk_yesterday;
 mod directory_contract;
