@@ -63,10 +63,10 @@ fn written(view: &View, found: &Answer<Bulletin>) -> Document {
     let it = &found.body;
     let period = period_words(view, it.period);
     let title = match view.lang {
-        Lang::Zh => format!("关于{period}督办事项办理情况的通报"),
-        Lang::En => format!("Bulletin on supervised matters, {period}"),
+        Lang::Zh => format!("{}关于{period}督办事项办理情况的通报", view.tenant_title()),
+        Lang::En => format!("{}: bulletin on supervised matters, {period}", view.tenant_title()),
     };
-    let mut document = Document::new(view.at).title(view.tenant_title()).title(&title);
+    let mut document = Document::new(view.at).title(&title);
     document = overall(view, document, it);
     document = units(view, document, it);
     for ranking in &it.rankings {
@@ -116,28 +116,23 @@ fn overall(view: &View, document: Document, it: &Bulletin) -> Document {
     let (all, before) = (&it.all, &it.before);
     let under_way =
         if it.complete { "" } else { view.say("（本期尚未结束）", " (the period is under way)") };
-    let said = if view.lang == Lang::Zh {
-        format!(
-            "{first}至{last}{under_way}，期限届满的事项共{}件，其中按时办结{}件，逾期办结{}件，尚未办结{}件，按时办结率{}。上一期届满{}件，按时办结率{}。",
-            all.due(),
-            all.in_time,
-            all.met_late,
-            all.unmet,
-            percent(view, all),
-            before.due(),
-            percent(view, before),
-        )
-    } else {
-        format!(
-            "From {first} to {last}{under_way} {} deadlines fell due: {} met in time, {} met late, {} not met; {} in time. In the period before, {} fell due, {} in time.",
-            all.due(),
-            all.in_time,
-            all.met_late,
-            all.unmet,
-            percent(view, all),
-            before.due(),
-            percent(view, before),
-        )
+    let (due, share) = (all.due(), percent(view, all));
+    let compared = match (before.percent(), view.lang) {
+        (None, Lang::Zh) => "上一期没有期限届满的事项。".to_owned(),
+        (None, Lang::En) => "In the period before, none fell due.".to_owned(),
+        (Some(share), Lang::Zh) => format!("上一期届满{}件，按时办结率{share}%。", before.due()),
+        (Some(share), Lang::En) => {
+            format!("In the period before, {} fell due, {share}% in time.", before.due())
+        }
+    };
+    let (in_time, late, unmet) = (all.in_time, all.met_late, all.unmet);
+    let said = match view.lang {
+        Lang::Zh => format!(
+            "{first}至{last}{under_way}，期限届满的事项共{due}件，其中按时办结{in_time}件，逾期办结{late}件，尚未办结{unmet}件，按时办结率{share}。{compared}"
+        ),
+        Lang::En => format!(
+            "From {first} to {last}{under_way} {due} deadlines fell due: {in_time} met in time, {late} met late, {unmet} not met; {share} in time. {compared}"
+        ),
     };
     let document = document
         .heading(view.say("总体情况", "Overall"))
@@ -200,11 +195,10 @@ fn ranked(view: &View, document: Document, it: &RankingAnswer) -> Document {
             moved,
         ]
     });
-    let title = format!("{}{}", view.of(&it.scorecard.title), view.say("评分排名", ": ranking"));
     let entry = it.published.map(|published| {
         format!("{} {}", view.say("已公布，账本条目", "Published, ledger entry"), published.ledger_seq)
     });
-    let document = document.heading(&title).paragraph(view.of(&it.rules));
+    let document = document.heading(view.of(&it.scorecard.title)).paragraph(view.of(&it.rules));
     document.table(&columns, rows.collect()).note(&entry.unwrap_or_default())
 }
 
