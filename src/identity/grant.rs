@@ -10,7 +10,7 @@ use crate::event::fact::Fact;
 use crate::id::{EventType, TenantId, UnitId};
 
 /// Publishers that are parts of duban itself.
-const OWN_PUBLISHERS: [&str; 3] = ["operator", "importer", "engine"];
+const OWN_PUBLISHERS: [&str; 4] = ["operator", "importer", "engine", "courier"];
 /// The fact that puts a policy in force.
 const POLICY_PUBLISHED: &str = "policy.published";
 

@@ -26,6 +26,7 @@ pub mod find;
 pub mod home;
 pub mod light;
 pub mod naming;
+pub mod notice;
 pub mod overview;
 pub mod page;
 mod paused;

@@ -63,7 +63,7 @@ pub struct Told {
 }
 
 /// A rung that was reached.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rung {
     /// The clock whose ladder it is.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::http_scores::CARD;
 use crate::support::cli::duban;
 use crate::support::drafts::authored;
-use crate::support::office::{Office, rows_of_csv};
+use crate::support::office_program::{Office, rows_of_csv};
 use crate::support::site::{Served, published};
 
 /// A text that a spreadsheet would take for a formula.
