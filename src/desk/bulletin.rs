@@ -3,6 +3,8 @@
 //! Every figure is one that the read side gave, as of the ledger entry that stands at
 //! the end of it.
 
+use std::collections::BTreeSet;
+
 use axum::response::{IntoResponse as _, Response};
 use chrono::{Datelike as _, NaiveDate};
 use maud::{Markup, html};
@@ -230,19 +232,25 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
     let document = document.heading(view.say("超期未办结事项", "Overdue")).paragraph(&said);
     let columns: [Column<'_>; 7] = [
         (view.say("序号", "No."), 6, Side::Middle),
-        (view.say("责任单位", "Unit"), 14, Side::Left),
-        (view.say("事项", "Matter"), 22, Side::Left),
-        (view.say("依据", "Clause"), 16, Side::Left),
+        (view.say("责任单位", "Unit"), 16, Side::Left),
+        (view.say("事项", "Matter"), 24, Side::Left),
+        (view.say("条款", "Clause"), 10, Side::Middle),
         (view.say("截止时间", "Due"), 16, Side::Middle),
-        (view.say("超期", "Overdue"), 14, Side::Middle),
+        (view.say("超期", "Overdue"), 16, Side::Middle),
         (view.say("督办", "Raised to"), 10, Side::Middle),
     ];
+    let notices: Vec<&str> =
+        it.listed.iter().map(|row| row.cite.notice.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
+    let cited = |name: &str, clause: &str| match notices.iter().position(|one| *one == name) {
+        Some(place) if notices.len() > 1 => format!("〔{}〕{clause}", place + 1),
+        Some(_) | None => clause.to_owned(),
+    };
     let rows = it.listed.iter().zip(1..).map(|(row, place): (_, usize)| {
         vec![
             place.to_string(),
             view.of(&row.unit.title).to_owned(),
             format!("{} {}", view.of(&row.workflow.title), key(&row.case, row.period.as_deref(), &row.unit)),
-            format!("{} {}", notice(view, &row.cite.notice), row.cite.clause),
+            cited(&row.cite.notice, &row.cite.clause),
             view.of(&row.due).to_owned(),
             row.span.as_ref().map(|span| view.of(&span.words).to_owned()).unwrap_or_default(),
             format!("{}×{} {}", view.say("催办", "urged "), row.reminders, level(view, row.level))
@@ -250,7 +258,17 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
                 .to_owned(),
         ]
     });
-    if listed == 0 { document } else { document.table(&columns, rows.collect()) }
+    if listed == 0 {
+        return document;
+    }
+    let titles = notices.iter().zip(1..).map(|(name, place): (_, usize)| {
+        let title = notice(view, name);
+        if notices.len() == 1 { title.to_owned() } else { format!("〔{place}〕{title}") }
+    });
+    let titles = titles.collect::<Vec<_>>().join(view.say("；", "; "));
+    document
+        .table(&columns, rows.collect())
+        .note(&format!("{}{titles}", view.say("条款出自：", "Clauses of: ")))
 }
 
 fn demands(view: &View, document: Document, it: &Bulletin) -> Document {
