@@ -21,6 +21,7 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::breaches::Outcomes;
 use crate::query::bulletin::{Bulletin, MOST_LISTED, Share};
+use crate::query::deadline_row::DeadlineRow;
 use crate::query::rankings::RankingAnswer;
 use crate::query::rows::Answer;
 
@@ -230,6 +231,11 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
         )
     };
     let document = document.heading(view.say("超期未办结事项", "Overdue")).paragraph(&said);
+    if listed == 0 { document } else { overdue_table(view, document, &it.listed) }
+}
+
+/// The overdue ones, with the notices that their clauses are of told once below.
+fn overdue_table(view: &View, document: Document, listed: &[DeadlineRow]) -> Document {
     let columns: [Column<'_>; 7] = [
         (view.say("序号", "No."), 6, Side::Middle),
         (view.say("责任单位", "Unit"), 16, Side::Left),
@@ -240,12 +246,12 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
         (view.say("督办", "Raised to"), 10, Side::Middle),
     ];
     let notices: Vec<&str> =
-        it.listed.iter().map(|row| row.cite.notice.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
+        listed.iter().map(|row| row.cite.notice.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
     let cited = |name: &str, clause: &str| match notices.iter().position(|one| *one == name) {
         Some(place) if notices.len() > 1 => format!("〔{}〕{clause}", place + 1),
         Some(_) | None => clause.to_owned(),
     };
-    let rows = it.listed.iter().zip(1..).map(|(row, place): (_, usize)| {
+    let rows = listed.iter().zip(1..).map(|(row, place): (_, usize)| {
         vec![
             place.to_string(),
             view.of(&row.unit.title).to_owned(),
@@ -258,9 +264,6 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
                 .to_owned(),
         ]
     });
-    if listed == 0 {
-        return document;
-    }
     let titles = notices.iter().zip(1..).map(|(name, place): (_, usize)| {
         let title = notice(view, name);
         if notices.len() == 1 { title.to_owned() } else { format!("〔{place}〕{title}") }
