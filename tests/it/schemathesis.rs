@@ -115,7 +115,7 @@ async fn nothing_is_answered_that_the_document_does_not_tell() {
     tester.arg(folder.join("bin/st")).arg("--config-file").arg(&config).arg("run");
     tester.arg(format!("{}/v1/openapi.json", people.served.address));
     tester.args(["--no-color", "--phases", "examples,coverage,fuzzing", "--seed", SEED, "--max-examples", EXAMPLES]);
-    tester.args(["--generation-deterministic", "--generation-database", "none"]);
+    tester.args(["--generation-database", "none"]);
     tester.env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(work.path());
     tester.stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(PATIENCE, tester.output()).await;
