@@ -84,7 +84,7 @@ async fn page_times(cases: usize) -> Times {
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1/changqing", listener.local_addr().expect("an address"));
-    let server = tokio::spawn(async move { axum::serve(listener, router(site)).await });
+    let server = tokio::spawn(async move { axum::serve(listener, router(Arc::new(site))).await });
     let client = duban::tls::client().build().expect("a client");
     let mut all = ask(&client, &format!("{base}/overdue?limit=100"), REQUESTS).await;
     let mut unit = ask(&client, &format!("{base}/overdue?limit=100&unit=qu-shuiwuju"), REQUESTS).await;

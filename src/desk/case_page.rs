@@ -10,6 +10,7 @@ use super::ledger_table::met;
 use super::parts::{clause, empty, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
+use super::supervision_sheet;
 use super::view::View;
 use super::visit::Visit;
 use crate::http::problem::Problem;
@@ -34,7 +35,7 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
             @if case.deadlines.is_empty() {
                 (empty(view.say("没有期限", "No deadline"), view.say("流程起算时限后，这里逐日画出。", "Once a clock starts, it is drawn here day by day.")))
             }
-            @for deadline in &case.deadlines { (deadline_block(view, deadline)) }
+            @for deadline in &case.deadlines { (deadline_block(view, &case.case, deadline)) }
         }
         section .diagram data-live="diagram" aria-labelledby="diagram-title" {
             h2 #diagram-title { (view.say("流程与当前状态", "Workflow and present state")) }
@@ -90,7 +91,7 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
     }
 }
 
-fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
+fn deadline_block(view: &View, of: &CaseId, deadline: &ExplainedDeadline) -> Markup {
     html! {
         article .deadline {
             header {
@@ -102,6 +103,7 @@ fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
             }
             @if let Some(told) = &deadline.explanation { (strip(view, told)) }
             p .reason { (view.of(&deadline.reason)) }
+            p .no-print { a href=(supervision_sheet::link(view, of, &deadline.clock.id)) { (view.say("督办单", "Supervision sheet")) } }
             @if deadline.moves > 0 { p .muted { (view.say("改期 ", "Moved ")) (deadline.moves) (view.say(" 次", " times")) } }
             (ahead(view, deadline))
         }

@@ -235,9 +235,8 @@ impl Problem {
     /// The response, about the request at `instance`.
     #[must_use]
     pub fn render(mut self, instance: &str) -> Response {
-        self.0.instance = Some(instance.to_owned());
         let status = self.status();
-        let body = serde_json::to_vec(&*self.0).unwrap_or_default();
+        let body = self.document(instance);
         let mut response = (status, Body::from(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.0.retry {
@@ -250,6 +249,18 @@ impl Problem {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+
+    /// The document, about the request at `instance`.
+    pub fn document(&mut self, instance: &str) -> Vec<u8> {
+        self.0.instance = Some(instance.to_owned());
+        serde_json::to_vec(&*self.0).unwrap_or_default()
+    }
+
+    /// What kind of problem it is, in a few words that never change.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.0.title
     }
 
     /// The rule that is broken.

@@ -86,7 +86,7 @@ fn answer<S: Store, L: Log>(site: &Site<S, L>, viewer: Option<&Viewer>, csrf: Op
     let title = viewer.and_then(|viewer| match viewer.who() {
         Who::Issued { title, .. } => Some(title.clone()),
         Who::Account(name) => Some(name.to_string()),
-        Who::Token(_) | Who::Local => None,
+        Who::Token(_) | Who::Unit(_) | Who::Local => None,
     });
     let me = Me {
         signed_in: viewer.is_some(),

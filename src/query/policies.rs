@@ -98,7 +98,10 @@ impl Policies {
             | Definition::EventType(_)
             | Definition::Notice(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         latest.unwrap_or_else(|| Named::bare(name.as_str()))
     }
@@ -224,6 +227,9 @@ fn row(published: &Published) -> PolicyEntry {
         Definition::Scorecard(it) => {
             (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
         }
+        Definition::Delivery(_) => (None, None, None),
+        Definition::Answers(it) => (None, Some(it.cite.clone()), Some(it.effective)),
+        Definition::Reaction(it) => (None, Some(it.cite.clone()), Some(it.effective)),
     };
     PolicyEntry {
         kind: definition.kind(),

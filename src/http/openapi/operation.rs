@@ -263,6 +263,7 @@ fn security(right: Right, is_change: bool) -> Value {
         | Right::Cases
         | Right::Refusals
         | Right::State
+        | Right::Feeds
         | Right::Operate
         | Right::Measure => Value::from_iter(known),
     }
