@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 
 use super::batch::MOST_IN_BATCH;
 use super::catalogue::{
-    CalendarApplied, CaseClosed, CaseCredited, CaseOpened, DeadlineBreached, DeadlineCancelled, DeadlineMet,
-    DeadlineMoved, DeadlinePaused, DeadlineSet, EventDuplicated, EventParked, EventRefused, FactAccepted,
-    LedgerOpened, PeriodOpened, PolicyBegun, PolicyPublished, RankingPublished, RungReached,
+    CalendarApplied, CaseAnswered, CaseClosed, CaseCredited, CaseOpened, DeadlineBreached, DeadlineCancelled,
+    DeadlineMet, DeadlineMoved, DeadlinePaused, DeadlineSet, DeliveryEnded, DeliveryReplayed,
+    EventDuplicated, EventParked, EventRefused, FactAccepted, LedgerOpened, PeriodOpened, PolicyBegun,
+    PolicyPublished, RankingPublished, ReactionCalled, ReactionCounted, ReactionStopped, RungReached,
 };
 use super::entry::Written;
 use super::parts::MOST_TEXT;
@@ -41,7 +42,8 @@ pub struct Attribute {
 /// required where no subject vouches for the publisher.
 pub fn attributes(generator: &mut SchemaGenerator, is_actor_required: bool) -> Vec<Attribute> {
     let text = || json!({"type": "string", "minLength": 1, "maxLength": MOST_TEXT, "pattern": PRINTED});
-    let with = |format: &str| json!({"type": "string", "minLength": 1, "maxLength": MOST_TEXT, "format": format});
+    let with =
+        |format: &str| json!({"type": "string", "minLength": 1, "maxLength": MOST_TEXT, "format": format});
     let of = |name, required, schema, meaning| Attribute { name, required, meaning, schema };
     let kind = generator.subschema_for::<EventType>().to_value();
     let actor = generator.subschema_for::<UnitId>().to_value();
@@ -55,7 +57,12 @@ pub fn attributes(generator: &mut SchemaGenerator, is_actor_required: bool) -> V
         of("subject", false, text(), "The case: workflow/key, or the bare key."),
         of("time", false, with("date-time"), "When it occurred, as the publisher claims."),
         of("dataschema", false, with("uri-reference"), "Its path ends with the version of the type's data."),
-        of("recordedtime", false, with("date-time"), "When it was recorded, for a fact of the past; an importer's only."),
+        of(
+            "recordedtime",
+            false,
+            with("date-time"),
+            "When it was recorded, for a fact of the past; an importer's only.",
+        ),
         of("statedby", false, text(), "Who stated it for the actor; over HTTP the server fills it in."),
         of("datacontenttype", false, media, "JSON; in binary mode the header content-type."),
     ]
@@ -135,6 +142,14 @@ pub fn payloads(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> 
         of::<DeadlineBreached>("breach.withdrawn", generator),
         of::<RungReached>("reminder.due", generator),
         of::<RungReached>("escalation.raised", generator),
+        of::<CaseAnswered>("case.answered", generator),
+        of::<DeliveryEnded>("reminder.delivered", generator),
+        of::<DeliveryEnded>("reminder.failed", generator),
+        of::<DeliveryEnded>("reminder.withdrawn", generator),
+        of::<DeliveryReplayed>("delivery.replayed", generator),
+        of::<ReactionCounted>("reaction.counted", generator),
+        of::<ReactionCalled>("reaction.called", generator),
+        of::<ReactionStopped>("reaction.stopped", generator),
     ]
 }
 
@@ -155,7 +170,9 @@ mod tests {
     #[test]
     fn the_media_types_that_are_told_are_those_that_are_read() {
         let schema = jsonschema::validator_for(&json!({"pattern": JSON_MEDIA})).expect("a schema");
-        for media in ["application/json", "application/json; charset=utf-8", "text/json", "a/b+json", "text/csv", ""] {
+        for media in
+            ["application/json", "application/json; charset=utf-8", "text/json", "a/b+json", "text/csv", ""]
+        {
             assert_eq!(schema.is_valid(&json!(media)), crate::event::parts::is_json(media), "{media:?}");
         }
     }

@@ -80,7 +80,8 @@ struct Draft {
 /// The document of what `taken` says is taken; the same for the same types and code.
 #[must_use]
 pub fn document(taken: &Taken) -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|it| it.definitions_path = "/components/schemas".into());
+    let settings =
+        SchemaSettings::draft2020_12().with(|it| it.definitions_path = "/components/schemas".into());
     let mut generator = settings.for_serialize().into_generator();
     let attributes = schemas::attributes(&mut generator, false);
     let mut draft = Draft {
@@ -150,7 +151,12 @@ impl Draft {
         let channel = format!("intake.{kind}");
         let address = format!("duban.{{tenant}}.intake.{{actor}}.{kind}");
         self.channel(&channel, &address, title, "actor", &messages);
-        self.operation(&format!("state.{kind}"), "receive", &channel, "A service states it, and duban decides it.");
+        self.operation(
+            &format!("state.{kind}"),
+            "receive",
+            &channel,
+            "A service states it, and duban decides it.",
+        );
     }
 
     fn accepted(&mut self, kind: &EventType, forms: &[&Form<'_>]) {
@@ -285,7 +291,8 @@ mod tests {
         taken.add(&tenant("c"), [of(other)]);
         assert_eq!(name(&taken), ["objection.answered.v1.a", "objection.answered.v1.c"]);
         let told = document(&taken);
-        let messages = told["channels"]["intake.objection.answered"]["messages"].as_object().expect("messages");
+        let messages =
+            told["channels"]["intake.objection.answered"]["messages"].as_object().expect("messages");
         assert_eq!(messages.len(), 4);
         assert_eq!(told["components"]["parameters"]["tenant"]["enum"], json!(["a", "b", "c"]));
     }

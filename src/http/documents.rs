@@ -57,6 +57,7 @@ type InForce = Vec<(TenantId, Vec<EventTypeDefinition>)>;
 
 fn in_force<S: Store, L: Log>(site: &Site<S, L>, admitted: &Admitted) -> Result<InForce, QueryError> {
     let Some(viewer) = &admitted.viewer else { return Ok(Vec::new()) };
-    let tenants = site.tenants_of(Some(viewer)).into_iter().filter_map(|id| Some((id, site.tenants.get(id)?)));
+    let tenants =
+        site.tenants_of(Some(viewer)).into_iter().filter_map(|id| Some((id, site.tenants.get(id)?)));
     tenants.map(|(id, tenant)| Ok((id.clone(), tenant.reader(viewer).event_types()?))).collect()
 }

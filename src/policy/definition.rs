@@ -157,7 +157,10 @@ impl Definition {
             | Self::Notice(_)
             | Self::Workflow(_)
             | Self::Target(_)
-            | Self::Scorecard(_) => None,
+            | Self::Scorecard(_)
+            | Self::Delivery(_)
+            | Self::Answers(_)
+            | Self::Reaction(_) => None,
         }
     }
 

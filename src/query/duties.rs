@@ -99,7 +99,10 @@ pub fn duties(
             | Definition::EventType(_)
             | Definition::Notice(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         let Some(workflow) = latest else { continue };
         let Opening::Calendar { every, units, .. } = &workflow.opens else { continue };

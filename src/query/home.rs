@@ -53,7 +53,10 @@ impl Policies {
             | Definition::Notice(_)
             | Definition::Workflow(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         calendars.min().and_then(|name| self.set.calendar(name)).map(|(_, calendar)| calendar)
     }

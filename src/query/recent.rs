@@ -171,7 +171,13 @@ impl Happened {
             | Event::DeadlinePaused(_)
             | Event::DeadlineResumed(_)
             | Event::DeadlineCancelled(_)
-            | Event::BreachWithdrawn(_) => {}
+            | Event::BreachWithdrawn(_)
+            | Event::CaseAnswered(_)
+            | Event::DeliveryEnded(_)
+            | Event::DeliveryReplayed(_)
+            | Event::ReactionCounted(_)
+            | Event::ReactionCalled(_)
+            | Event::ReactionStopped(_) => {}
         }
     }
 }
@@ -201,7 +207,13 @@ fn is_news(event: &Event) -> bool {
         | Event::DeadlinePaused(_)
         | Event::DeadlineResumed(_)
         | Event::DeadlineCancelled(_)
-        | Event::ReminderDue(_) => false,
+        | Event::ReminderDue(_)
+        | Event::CaseAnswered(_)
+        | Event::DeliveryEnded(_)
+        | Event::DeliveryReplayed(_)
+        | Event::ReactionCounted(_)
+        | Event::ReactionCalled(_)
+        | Event::ReactionStopped(_) => false,
     }
 }
 

@@ -47,7 +47,13 @@ pub(super) fn unclear(entries: &[Entry], sight: &Sight, then: Instant) -> BTreeS
         | Event::DeadlineBreached(_)
         | Event::BreachWithdrawn(_)
         | Event::ReminderDue(_)
-        | Event::EscalationRaised(_) => false,
+        | Event::EscalationRaised(_)
+        | Event::CaseAnswered(_)
+        | Event::DeliveryEnded(_)
+        | Event::DeliveryReplayed(_)
+        | Event::ReactionCounted(_)
+        | Event::ReactionCalled(_)
+        | Event::ReactionStopped(_) => false,
     });
     unclear.filter_map(|entry| entry.decided.case.clone()).collect()
 }
@@ -99,7 +105,13 @@ fn overdue<'e>(entries: impl Iterator<Item = &'e Entry>, at: Instant) -> i64 {
             | Event::DeadlineBreached(_)
             | Event::BreachWithdrawn(_)
             | Event::ReminderDue(_)
-            | Event::EscalationRaised(_) => {}
+            | Event::EscalationRaised(_)
+            | Event::CaseAnswered(_)
+            | Event::DeliveryEnded(_)
+            | Event::DeliveryReplayed(_)
+            | Event::ReactionCounted(_)
+            | Event::ReactionCalled(_)
+            | Event::ReactionStopped(_) => {}
         }
     }
     running.values().map(|from| i64::from(*from <= at)).sum()

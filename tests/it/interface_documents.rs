@@ -94,7 +94,8 @@ fn the_interface_at_a_glance() {
         let names = |of: &Value| object(of).keys().cloned().collect::<Vec<_>>().join(" ");
         let _ = writeln!(glance, "{method} {path} ({})", operation["operationId"].as_str().expect("a name"));
         let queried: Vec<String> = queried(operation).into_iter().collect();
-        let _ = writeln!(glance, "  takes {}", if queried.is_empty() { "-".into() } else { queried.join(" ") });
+        let _ =
+            writeln!(glance, "  takes {}", if queried.is_empty() { "-".into() } else { queried.join(" ") });
         if operation["requestBody"].is_object() {
             let _ = writeln!(glance, "  is sent {}", names(&operation["requestBody"]["content"]));
         }
@@ -211,7 +212,11 @@ fn every_type_of_fact_is_told_and_its_sample_keeps_to_it() {
     let samples = json_files("events/samples");
     for kind in json_files("events").keys().map(|name| name.trim_end_matches(".v1")) {
         let channel = &document["channels"][format!("intake.{kind}")];
-        assert_eq!(channel["address"], format!("duban.{{tenant}}.intake.{{actor}}.{kind}"), "{kind} is not told");
+        assert_eq!(
+            channel["address"],
+            format!("duban.{{tenant}}.intake.{{actor}}.{kind}"),
+            "{kind} is not told"
+        );
         assert_eq!(document["operations"][format!("state.{kind}")]["action"], "receive", "{kind}");
         let messages: BTreeSet<&str> = object(&channel["messages"]).keys().map(String::as_str).collect();
         let both = [format!("{kind}.v1.binary"), format!("{kind}.v1.structured")];

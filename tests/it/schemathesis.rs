@@ -43,12 +43,8 @@ fn installed() -> PathBuf {
     let arguments = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--no-deps", "--target"];
     let mut pip = Command::new("python3");
     pip.args(arguments).arg(&fetching).arg("-r").arg(&requirements);
-    let command = format!(
-        "python3 {} {} -r {}",
-        arguments.join(" "),
-        folder.display(),
-        requirements.display()
-    );
+    let command =
+        format!("python3 {} {} -r {}", arguments.join(" "), folder.display(), requirements.display());
     let came = pip.output().unwrap_or_else(|error| {
         panic!("this test needs Python 3.10 or later with pip ({error}); install it, then run: {command}")
     });
@@ -114,7 +110,15 @@ async fn nothing_is_answered_that_the_document_does_not_tell() {
     let mut tester = tokio::process::Command::new("python3");
     tester.arg(folder.join("bin/st")).arg("--config-file").arg(&config).arg("run");
     tester.arg(format!("{}/v1/openapi.json", people.served.address));
-    tester.args(["--no-color", "--phases", "examples,coverage,fuzzing", "--seed", SEED, "--max-examples", EXAMPLES]);
+    tester.args([
+        "--no-color",
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--seed",
+        SEED,
+        "--max-examples",
+        EXAMPLES,
+    ]);
     tester.args(["--generation-database", "none"]);
     tester.env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(work.path());
     tester.stdin(Stdio::null()).kill_on_drop(true);

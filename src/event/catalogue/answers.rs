@@ -3,6 +3,7 @@
 //! A reminder that was raised and has no recorded outcome is what is left to be
 //! delivered; nothing else holds that list.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, FactRef};
@@ -11,7 +12,7 @@ use crate::id::{EventType, Name, Seq, Sha, UnitId};
 use crate::time::Instant;
 
 /// One recipient of a rung, and the channel that serves it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Told {
     /// Who is told.
@@ -21,7 +22,7 @@ pub struct Told {
 }
 
 /// How the delivery of a reminder ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The destination took it.
@@ -83,7 +84,7 @@ payload! {
 }
 
 /// How many events a reaction has counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sum {
     /// Within which period.
@@ -136,7 +137,7 @@ pub const TOO_DEEP: &str = "too-deep";
 pub const NOBODY: &str = "nobody";
 
 /// What an answer does beside its case's workflow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Answer {
     /// 签收: it was seen.

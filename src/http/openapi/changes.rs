@@ -16,14 +16,24 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let (status, rebuilt) = (schemas.answer::<Status>(), schemas.answer::<Rebuilt>());
     vec![
         stream(schemas),
-        Operation::get("/v1/{tenant}/status", "getStatus", "How the tenant's engine stands", &status).fails(&[400]),
+        Operation::get("/v1/{tenant}/status", "getStatus", "How the tenant's engine stands", &status)
+            .fails(&[400]),
         due(schemas),
         events(schemas),
-        Operation::new("POST", "/v1/{tenant}/rebuild", "rebuild", "Makes the projection again beside the running one, compares and switches")
-            .answers(200, "It was made again.", &[(JSON, &rebuilt)])
-            .fails(&[400, 409]),
+        Operation::new(
+            "POST",
+            "/v1/{tenant}/rebuild",
+            "rebuild",
+            "Makes the projection again beside the running one, compares and switches",
+        )
+        .answers(200, "It was made again.", &[(JSON, &rebuilt)])
+        .fails(&[400, 409]),
         document("/v1/openapi.json", "getOpenApi", "This document"),
-        document("/v1/asyncapi.json", "getAsyncApi", "The AsyncAPI document of the facts and events of the tenants that you may ask about"),
+        document(
+            "/v1/asyncapi.json",
+            "getAsyncApi",
+            "The AsyncAPI document of the facts and events of the tenants that you may ask about",
+        ),
     ]
 }
 
@@ -57,13 +67,26 @@ fn due(schemas: &mut Schemas) -> Operation {
     let (answer, refused) = (schemas.answer::<DueAnswer>(), schemas.answer::<DueRefused>());
     let one = json!({"oneOf": [answer, refused]});
     let lines = json!({"type": "string", "description": "One such question or answer a line."});
-    let calendar = Parameter::query("calendar", schemas.question::<Name>(), "The calendar that counts; it may be left out where there is only one.");
-    Operation::new("POST", "/v1/{tenant}/due", "computeDue", "Computes due dates: one question as JSON, or one a line")
-        .told("A question that has no answer is answered with what is wrong with it, so that the others go on.")
-        .takes([calendar])
-        .sent(&[(JSON, &question), ("application/x-ndjson", &lines)])
-        .answers(200, "An answer for each question, in their order.", &[(JSON, &one), ("application/x-ndjson", &lines)])
-        .fails(&[413])
+    let calendar = Parameter::query(
+        "calendar",
+        schemas.question::<Name>(),
+        "The calendar that counts; it may be left out where there is only one.",
+    );
+    Operation::new(
+        "POST",
+        "/v1/{tenant}/due",
+        "computeDue",
+        "Computes due dates: one question as JSON, or one a line",
+    )
+    .told("A question that has no answer is answered with what is wrong with it, so that the others go on.")
+    .takes([calendar])
+    .sent(&[(JSON, &question), ("application/x-ndjson", &lines)])
+    .answers(
+        200,
+        "An answer for each question, in their order.",
+        &[(JSON, &one), ("application/x-ndjson", &lines)],
+    )
+    .fails(&[413])
 }
 
 fn events(schemas: &mut Schemas) -> Operation {
@@ -75,13 +98,21 @@ fn events(schemas: &mut Schemas) -> Operation {
         "anyOf": [true, event, several],
     });
     let receipt = schemas.answer::<Receipt<'static>>();
-    let pattern = format!("^(0*([0-9]|[12][0-9]|{LONGEST_WAIT})s?|0*([0-9]{{1,4}}|[12][0-9]{{4}}|{LONGEST_WAIT}000)ms)$");
+    let pattern = format!(
+        "^(0*([0-9]|[12][0-9]|{LONGEST_WAIT})s?|0*([0-9]{{1,4}}|[12][0-9]{{4}}|{LONGEST_WAIT}000)ms)$"
+    );
     let wait = json!({"type": "string", "pattern": pattern});
-    let wait = Parameter::query("wait", wait, format!("How long to wait for the outcomes, at most {LONGEST_WAIT}s.")).such_as("5s");
+    let wait = Parameter::query(
+        "wait",
+        wait,
+        format!("How long to wait for the outcomes, at most {LONGEST_WAIT}s."),
+    )
+    .such_as("5s");
     let headers = attributes.into_iter().filter_map(|it| header(it.name).map(|name| (name, it)));
     let headers: Vec<Parameter> = headers
         .map(|(name, it)| {
-            let meaning = format!("{} For binary mode only; percent-encoded where it is not ASCII.", it.meaning);
+            let meaning =
+                format!("{} For binary mode only; percent-encoded where it is not ASCII.", it.meaning);
             Parameter::header(name, it.schema, meaning)
         })
         .collect();
@@ -101,8 +132,16 @@ fn events(schemas: &mut Schemas) -> Operation {
 /// The header that carries an attribute in binary mode; the media type has its own.
 fn header(attribute: &str) -> Option<&'static str> {
     const HEADERS: [&str; 10] = [
-        "ce-specversion", "ce-id", "ce-source", "ce-type", "ce-actor", "ce-subject", "ce-time", "ce-dataschema",
-        "ce-recordedtime", "ce-statedby",
+        "ce-specversion",
+        "ce-id",
+        "ce-source",
+        "ce-type",
+        "ce-actor",
+        "ce-subject",
+        "ce-time",
+        "ce-dataschema",
+        "ce-recordedtime",
+        "ce-statedby",
     ];
     HEADERS.into_iter().find(|header| header.strip_prefix("ce-") == Some(attribute))
 }

@@ -39,7 +39,8 @@ pub fn document() -> Value {
         let of_path = paths.entry(path).or_insert_with(|| json!({}));
         of_path[method] = operation.to_value(right, &tenant);
     }
-    let problems = STATUSES.into_iter().map(|status| (format!("Problem{status}"), problem(status, &problem_schema)));
+    let problems =
+        STATUSES.into_iter().map(|status| (format!("Problem{status}"), problem(status, &problem_schema)));
     json!({
         "openapi": "3.1.1",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -78,7 +79,8 @@ pub fn path_of(route: &str) -> String {
 }
 
 fn headers() -> Value {
-    let text = |meaning: &str| json!({"description": meaning, "required": true, "schema": {"type": "string"}});
+    let text =
+        |meaning: &str| json!({"description": meaning, "required": true, "schema": {"type": "string"}});
     json!({
         "RequestId": text("The request's name in the logs: the caller's `x-request-id`, or one made here."),
         "Authenticate": text("How to say who you are."),

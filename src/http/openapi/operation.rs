@@ -169,7 +169,8 @@ impl Operation {
     #[must_use]
     pub fn to_value(&self, right: Right, tenant: &Parameter) -> Value {
         let of_tenant = self.route.contains("{tenant}").then_some(tenant);
-        let parameters: Vec<Value> = of_tenant.into_iter().chain(&self.parameters).map(Parameter::to_value).collect();
+        let parameters: Vec<Value> =
+            of_tenant.into_iter().chain(&self.parameters).map(Parameter::to_value).collect();
         let mut told = json!({
             "operationId": self.name,
             "summary": self.summary,
@@ -208,7 +209,9 @@ impl Operation {
             statuses.push(400);
         }
         statuses.extend(&self.problems);
-        let problem = |status: u16| (status.to_string(), json!({"$ref": format!("#/components/responses/Problem{status}")}));
+        let problem = |status: u16| {
+            (status.to_string(), json!({"$ref": format!("#/components/responses/Problem{status}")}))
+        };
         let mut responses: Map<String, Value> = statuses.into_iter().map(problem).collect();
         responses.extend(self.answers.iter().map(|(status, answer)| (status.to_string(), answer.clone())));
         responses

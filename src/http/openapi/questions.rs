@@ -32,8 +32,18 @@ fn deadlines(schemas: &mut Schemas) -> [Operation; 3] {
         Operation::get(route, name, summary, &answer).takes(parameters)
     };
     [
-        of("/v1/{tenant}/overdue", "listOverdue", "What is overdue, the earliest due first", &DeadlineFilter::overdue()),
-        of("/v1/{tenant}/upcoming", "listUpcoming", "What is coming, the earliest due first", &DeadlineFilter::upcoming()),
+        of(
+            "/v1/{tenant}/overdue",
+            "listOverdue",
+            "What is overdue, the earliest due first",
+            &DeadlineFilter::overdue(),
+        ),
+        of(
+            "/v1/{tenant}/upcoming",
+            "listUpcoming",
+            "What is coming, the earliest due first",
+            &DeadlineFilter::upcoming(),
+        ),
         of("/v1/{tenant}/deadlines", "listDeadlines", "Any open deadlines", &DeadlineFilter::default()),
     ]
 }
@@ -63,15 +73,20 @@ fn cases(schemas: &mut Schemas) -> [Operation; 3] {
         .takes([with::unit(schemas), with::workflow(schemas), with::state(schemas), open, with::at(schemas)])
         .takes(with::page());
     let told = "As a page of text where `format` or the first media type of `Accept` asks for it.";
-    let case = Operation::new("GET", "/v1/{tenant}/cases/{*id}", "getCase", "One case: how it stands, who must act, and why")
-        .told(told)
-        .answers(200, "The case.", &[(JSON, &one), ("text/plain", &with::text())])
-        .takes([
-            with::case(schemas),
-            with::at(schemas),
-            with::word("format", &["text", "json"], "The form of the answer."),
-            with::word("lang", &["zh", "en"], "The language of a page of text; Chinese without it."),
-        ]);
+    let case = Operation::new(
+        "GET",
+        "/v1/{tenant}/cases/{*id}",
+        "getCase",
+        "One case: how it stands, who must act, and why",
+    )
+    .told(told)
+    .answers(200, "The case.", &[(JSON, &one), ("text/plain", &with::text())])
+    .takes([
+        with::case(schemas),
+        with::at(schemas),
+        with::word("format", &["text", "json"], "The form of the answer."),
+        with::word("lang", &["zh", "en"], "The language of a page of text; Chinese without it."),
+    ]);
     let counted = Operation::get("/v1/{tenant}/counts", "getCounts", "Counts by unit and workflow", &counts)
         .takes([with::unit(schemas), with::at(schemas)]);
     [list, case, counted]
@@ -80,11 +95,17 @@ fn cases(schemas: &mut Schemas) -> [Operation; 3] {
 fn refusals(schemas: &mut Schemas) -> Operation {
     let answer = schemas.answer::<Answer<Page<Refusal>>>();
     let actor = Parameter::query("actor", schemas.question::<UnitId>(), "Those that this unit published.");
-    let rule = Parameter::query("rule", with::text(), "Those that break this rule.").such_as("schema.violated");
-    Operation::get("/v1/{tenant}/refusals", "listRefusals", "Facts that were not taken, the latest first", &answer)
-        .takes([actor, rule, with::kind(schemas)])
-        .takes([with::instant(schemas, "since", "Those recorded then or later.")])
-        .takes(with::page())
+    let rule =
+        Parameter::query("rule", with::text(), "Those that break this rule.").such_as("schema.violated");
+    Operation::get(
+        "/v1/{tenant}/refusals",
+        "listRefusals",
+        "Facts that were not taken, the latest first",
+        &answer,
+    )
+    .takes([actor, rule, with::kind(schemas)])
+    .takes([with::instant(schemas, "since", "Those recorded then or later.")])
+    .takes(with::page())
 }
 
 fn policies(schemas: &mut Schemas) -> [Operation; 3] {
@@ -96,9 +117,15 @@ fn policies(schemas: &mut Schemas) -> [Operation; 3] {
     let of_year = json!({"type": "integer", "minimum": 1700, "maximum": 2200});
     let of_year = Parameter::query("year", of_year, "The year; the present one without it.");
     [
-        Operation::get("/v1/{tenant}/policies", "listPolicies", "The definitions in force", &list).fails(&[400]),
-        Operation::get("/v1/{tenant}/policies/{kind}/{name}", "getPolicy", "One definition with its versions", &one)
-            .takes([kind, name("objection", "Its name."), version]),
+        Operation::get("/v1/{tenant}/policies", "listPolicies", "The definitions in force", &list)
+            .fails(&[400]),
+        Operation::get(
+            "/v1/{tenant}/policies/{kind}/{name}",
+            "getPolicy",
+            "One definition with its versions",
+            &one,
+        )
+        .takes([kind, name("objection", "Its name."), version]),
         Operation::get("/v1/{tenant}/calendars/{name}", "getCalendar", "One year of a calendar", &year)
             .takes([name("cn-gov", "The calendar."), of_year]),
     ]

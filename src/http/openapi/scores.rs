@@ -17,11 +17,21 @@ pub fn operations(schemas: &mut Schemas) -> [Operation; 3] {
     let target = Parameter::query("target", schemas.question::<Name>(), "This target only.");
     let mut card = || [with::scorecard(schemas), with::period(schemas), with::at(schemas)];
     [
-        Operation::get("/v1/{tenant}/rankings", "getRanking", "A ranking as published, beside what the figures give now", &ranking)
-            .takes(card()),
-        Operation::get("/v1/{tenant}/scores/{unit}", "getScore", "One unit's score with every item explained", &score)
-            .takes([scored])
-            .takes(card()),
+        Operation::get(
+            "/v1/{tenant}/rankings",
+            "getRanking",
+            "A ranking as published, beside what the figures give now",
+            &ranking,
+        )
+        .takes(card()),
+        Operation::get(
+            "/v1/{tenant}/scores/{unit}",
+            "getScore",
+            "One unit's score with every item explained",
+            &score,
+        )
+        .takes([scored])
+        .takes(card()),
         Operation::get("/v1/{tenant}/targets", "getTargets", "How units stand to the targets", &targets)
             .takes([with::unit(schemas), target, with::period(schemas), with::at(schemas)]),
     ]

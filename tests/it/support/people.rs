@@ -70,8 +70,7 @@ fn everybody() -> (MemoryDirectory, BTreeMap<&'static str, Secret>) {
             ends_at: None,
             revoked_at: None,
         };
-        let (account, name) =
-            (AccountName::new(role).expect("an account"), Name::new(role).expect("a name"));
+        let (account, name) = (AccountName::new(role).expect("an account"), Name::new(role).expect("a name"));
         directory
             .change(&mut |it| {
                 it.add_account(&account, kept.clone(), vec![grant.clone()], Instant::MIN)?;
