@@ -12,6 +12,7 @@
 
 mod access_matrix;
 mod access_session;
+mod browser_pages;
 mod calendar_vectors;
 mod cli_access;
 mod cli_archive;

@@ -1,11 +1,14 @@
 //! What several tests need: real servers that end with the test.
 
+pub mod browser;
 pub mod cli;
 pub mod drafts;
 pub mod engine;
+pub mod fetched;
 pub mod kernel;
 pub mod model;
 pub mod nats;
 pub mod people;
 pub mod site;
 pub mod tallies;
+pub mod year;
