@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::ledger_table::met;
-use super::parts::{clause, empty, light, names, pairs, provisional};
+use super::parts::{clause, empty, event, key_of, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
 use super::view::View;
@@ -28,7 +28,7 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
     let (answer, diagram) = answer.map_err(|error| visit.failed(error))?;
     let (view, case) = (&visit.view, &answer.body);
     let body = html! {
-        div data-live="facts" { (facts(view, case)) }
+        div data-live="facts" data-about=(case.case) { (facts(view, case)) }
         section data-live="deadlines" aria-labelledby="deadlines-title" {
             h2 #deadlines-title { (view.say("期限", "Deadlines")) }
             @if case.deadlines.is_empty() {
@@ -48,9 +48,11 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
     };
     // What the calendar opened is known by its duty and period, not by its key.
     let duty = case.period.as_ref().map(|period| format!("{} {period}", view.of(&case.workflow.title)));
-    let title = duty.as_deref().unwrap_or(case.case.key());
+    let key = key_of(&case.case, &case.unit.id);
+    let title = duty.as_deref().unwrap_or(if key.is_empty() { view.of(&case.workflow.title) } else { key });
     let beside_title = html! {
-        @if duty.is_none() { span .muted { (view.of(&case.workflow.title)) } } @else { span .muted { (view.of(&case.unit.title)) } }
+        @if duty.is_none() && !key.is_empty() { span .muted { (view.of(&case.workflow.title)) } }
+        span .muted { (view.of(&case.unit.title)) }
         (standing(view, case))
     };
     let frame = Frame { nav: Nav::Ledger, title, as_of: Some(&answer.as_of), beside_title, live: true };
@@ -74,7 +76,7 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
             div { dt { (view.say("当前状态", "State")) } dd { (view.of(&case.state.title)) } }
             div .ball { dt { (view.say("球在谁手里", "Who must act")) } dd {
                 @if case.waits_for.is_empty() { span .muted { (view.say("无需办理", "nobody")) } }
-                @else { b { (names(view, &case.waits_for)) } }
+                @else { b { (names(view, &case.waits_for)) } (may_state(view, case)) }
             } }
             @if let Some(period) = &case.period { div { dt { (view.say("周期", "Period")) } dd { (period) } } }
             div { dt { (view.say("依据", "Clause")) } dd { (clause(view, &case.cite)) } }
@@ -88,6 +90,12 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
             @for (name, value) in pairs(view, &case.kept) { div { dt { (name) } dd { (value) } } }
         }
     }
+}
+
+/// What its state takes: what there is to be done.
+fn may_state(view: &View, case: &CaseAnswer) -> Markup {
+    let titles: Vec<&str> = case.takes.iter().map(|kind| event(view, kind)).collect();
+    html! { @if !titles.is_empty() { small { (view.say("可报：", "may state: ")) (titles.join(view.say("、", ", "))) } } }
 }
 
 fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
@@ -163,7 +171,7 @@ fn entry(view: &View, told: &Told) -> Markup {
         li class=(sort_of(told)) {
             time datetime=(told.at) { (view.of(&told.when)) }
             div {
-                p { (view.of(&told.words)) @if told.imported { " " span .tag { (view.say("补录", "imported")) } } }
+                p { (view.of(&told.words)) }
                 @if let Some(data) = told.data.as_ref().filter(|data| has_content(data)) {
                     details { summary { (view.say("所述内容", "What it said")) }
                         dl .facts.small { @for (name, value) in pairs(view, data) { div { dt { (name) } dd { (value) } } } }

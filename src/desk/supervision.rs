@@ -6,7 +6,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
-use super::parts::{clause, empty, key, level, light, waits};
+use super::parts::{clause_cell, empty, key, level, light, waits};
 use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
@@ -34,7 +34,7 @@ pub async fn supervision<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Respons
         div data-live="supervision" {
             (table(view, &found.body.rows))
             @if let Some(next) = &found.body.next {
-                nav .pager { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
+                nav .pager aria-label=(view.say("翻页", "Pages")) { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
             }
         }
     };
@@ -84,7 +84,7 @@ fn table(view: &View, rows: &[DeadlineRow]) -> Markup {
                         td .moment { (view.of(&row.due)) }
                         td .num { (row.reminders) }
                         td { @if row.level > 0 { b { (level(view, row.level)) } } @else { span .muted { (view.say("未升级", "not raised")) } } }
-                        td { (clause(view, &row.cite)) }
+                        (clause_cell(view, &row.cite))
                     }
                 } }
             }

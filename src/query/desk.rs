@@ -22,8 +22,9 @@ use super::refusals::{Refusal, RefusedBy, one_refusal, refused_by};
 use super::rows::{Answer, as_of};
 use super::rules::RuleList;
 use super::settled::{SettledRow, settled};
+use super::trend::{Trend, trend};
 use crate::calendar::{Day, Text};
-use crate::id::{Seq, UnitId};
+use crate::id::{Name, Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::time::Instant;
@@ -185,6 +186,14 @@ impl<S: Store, L: Log> Reader<S, L> {
             Ok(named.collect())
         })?;
         Ok(named.body)
+    }
+
+    /// How units stood in the published rankings of a scorecard. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn trend(&self, scorecard: &Name) -> Result<Trend, QueryError> {
+        trend(&*self.store(), scorecard)
     }
 
     /// Every rule in force, in words. Blocking.

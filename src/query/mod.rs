@@ -47,6 +47,7 @@ pub mod tallies;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;
+pub mod trend;
 
 #[cfg(test)]
 mod properties;

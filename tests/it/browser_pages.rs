@@ -28,7 +28,7 @@ pub fn pictures() -> PathBuf {
 fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
     let mut first = |path: &str, selector: &str| {
         tab.open(&format!("{desk}{path}"));
-        tab.text(&format!("document.querySelector({}).pathname", json!(selector)))
+        tab.text(&format!("(({{ pathname, search }}) => pathname + search)(document.querySelector({}))", json!(selector)))
     };
     let of_matter = ".ledger .matter a";
     let found = [
@@ -69,14 +69,14 @@ const FACTS: &str = r#"(() => {
   const all = (selector) => [...document.querySelectorAll(selector)].filter(seen);
   const scrolls = (it) => { for (let up = it.parentElement; up; up = up.parentElement) { if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX)) return true; } return false; };
   const wrong = [];
-  const wide = document.documentElement.scrollWidth;
-  if (wide > innerWidth) wrong.push(`the page is ${wide} wide on ${innerWidth}`);
+  const [wide, room] = [document.documentElement.scrollWidth, document.documentElement.clientWidth];
+  if (wide > room) wrong.push(`the page is ${wide} wide on ${room}`);
   for (const it of document.querySelectorAll("body *")) {
     const box = it.getBoundingClientRect();
     if (!seen(it) || it.closest(".unseen, .skip, svg, dialog")) continue;
-    if ((box.right > innerWidth + 1 || box.left < -1) && !scrolls(it)) wrong.push(`out of the page: <${it.tagName} class="${it.className}"> ${text(it).slice(0, 40)}`);
+    if ((box.right > room + 1 || box.left < -1) && !scrolls(it)) wrong.push(`out of the page: <${it.tagName} class="${it.className}"> ${text(it).slice(0, 40)}`);
     const style = getComputedStyle(it);
-    if (style.overflow === "hidden" && it.scrollWidth > it.clientWidth + 1) wrong.push(`cut off: <${it.tagName} class="${it.className}"> ${text(it).slice(0, 40)}`);
+    if (style.overflow === "hidden" && style.textOverflow !== "ellipsis" && it.scrollWidth > it.clientWidth + 1) wrong.push(`cut off: <${it.tagName} class="${it.className}"> ${text(it).slice(0, 40)}`);
   }
   const bars = [".rail", ".top", "main"].map((it) => document.querySelector(it)?.getBoundingClientRect()).filter(Boolean);
   for (const light of all(".light")) if (light.closest("[aria-hidden]") === null && !text(light).replace(/[●▲■◆○◌✓✗–…\d, ]/g, "") && !light.querySelector(".unseen")) wrong.push(`a light without a word: ${light.outerHTML}`);
@@ -88,11 +88,10 @@ const FACTS: &str = r#"(() => {
     if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) wrong.push(`on top of each other: ${text(one)} / ${text(other)}`);
   }
   const words = [
-    document.title,
-    ...all("h1, h2, h3").map((it) => `${it.tagName.toLowerCase()} ${text(it)}`),
-    ...all("nav").map((it) => `nav ${it.getAttribute("aria-label")}: ${[...it.children].map(text).filter(Boolean).join(" | ")}`),
-    ...all("thead").map((it) => `table ${[...it.querySelectorAll("th")].map(text).join(" | ")}`),
-    ...all("main label > span, main dt, main button").map((it) => `name ${text(it)}`),
+    ...all("h1, h2").map((it) => `${it.tagName.toLowerCase()} ${text(it)}`),
+    ...all("nav").map((it) => `nav ${it.getAttribute("aria-label")}: ${it.matches(".small") ? "…" : [...it.children].map(text).filter(Boolean).join(" | ")}`),
+    ...all("table:not(.month-grid)").map((it) => `table ${[...it.querySelectorAll("thead th")].slice(0, it.matches(".matrix") ? 2 : 99).map((one) => text(one) || one.getAttribute("aria-label")).join(" | ")}`),
+    ...all("main label > span, main dl:not(.facts) dt, main button").map((it) => `name ${text(it)}`),
   ];
   return { wrong, words: [...new Set(words)], bars: bars.length };
 })()"#;
@@ -131,25 +130,35 @@ fn every_page_stands_on_every_screen_in_both_languages_and_themes() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Looks at a page on a screen in both themes and keeps pictures; what is wrong with it.
+/// Looks at a page on a screen in both themes; what is wrong with it. Pictures are kept
+/// of the Chinese page in both themes, and of the English one by day in the office and
+/// by night on the phone; of the wall, as it hangs there.
 fn seen(tab: &mut Tab, name: &str, screen: Screen) -> Vec<String> {
     let mut found = Vec::new();
     for dark in [false, true] {
         let theme = if dark { "dark" } else { "light" };
         tab.look(screen, dark);
         found.extend(wrong(tab, &format!("{name} on {} in {theme}", screen.name)));
-        tab.picture(&pictures().join(format!("{name}-{}-{theme}.png", screen.name)), screen.name != WALL.name);
+        let on_wall = screen.name == WALL.name;
+        let is_kept = if name.ends_with("-zh") { !on_wall || !dark } else { !on_wall && dark == screen.touch };
+        if is_kept {
+            tab.picture(&pictures().join(format!("{name}-{}-{theme}.png", screen.name)), !on_wall);
+        }
     }
     found
 }
 
-/// What pages are made of, as a text; numbers are the year's, not the page's.
+/// What pages are made of, as a text; numbers and names of cases are the year's, not the
+/// page's.
 fn told(words: &BTreeMap<&str, Value>) -> String {
     let mut told = String::new();
     for (page, words) in words {
         told.push_str(&format!("== {page}\n"));
         for word in words.as_array().expect("a list") {
             let word = word.as_str().expect("a text");
+            if word.starts_with("h1") && of_the_year(page) {
+                continue;
+            }
             let mut digits = false;
             for one in word.chars() {
                 let is_digit = one.is_ascii_digit() || digits && one == ',';
@@ -164,6 +173,11 @@ fn told(words: &BTreeMap<&str, Value>) -> String {
         }
     }
     told
+}
+
+/// Whether a page is called by something of the year.
+fn of_the_year(page: &str) -> bool {
+    ["case", "refusal", "score", "unit"].iter().any(|it| page.split('-').next() == Some(it))
 }
 
 #[test]

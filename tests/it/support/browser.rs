@@ -100,7 +100,7 @@ impl Browser {
         command.args(["-c", "exec \"$@\" 3<&0 4>&1 0</dev/null 1>&2", "sh"]).arg(&program).args(FLAGS);
         command.arg("--remote-debugging-pipe").arg(format!("--user-data-dir={}", profile.path().display()));
         let log = std::fs::File::create(profile.path().join("stderr.log")).expect("a log");
-        command.arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        command.env("LANGUAGE", "zh_CN").arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("a shell");
         let wire = Arc::new(Wire {
             to: Mutex::new(child.stdin.take().expect("a pipe")),
@@ -381,7 +381,7 @@ impl Tab {
         let params = json!({"format": "png", "captureBeyondViewport": whole, "optimizeForSpeed": true});
         let params = if whole {
             // A page of many rows makes a picture that nobody looks at.
-            let size = self.eval("[innerWidth, Math.min(document.documentElement.scrollHeight, 4000)]");
+            let size = self.eval("[innerWidth, Math.min(document.documentElement.scrollHeight, 3000)]");
             let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
             let mut params = params;
             params["clip"] = clip;
