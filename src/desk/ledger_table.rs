@@ -47,7 +47,7 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td {
@@ -56,7 +56,7 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             }
             td .state { (view.of(&row.state.title)) }
             (clause_cell(view, &row.cite))
-            td .moment { (view.of(&row.started)) }
+            td .moment.started { (view.of(&row.started)) }
             td .num { @if row.reminders > 0 { (row.reminders) } @else { span .muted { "–" } } }
             td .level { @if row.level > 0 { (level(view, row.level)) } @else { span .muted { "–" } } }
             td .num { @if row.moves > 0 { (row.moves) } @else { span .muted { "–" } } }
@@ -101,13 +101,13 @@ fn settled_row(view: &View, row: &SettledRow) -> Markup {
             td .moment { (view.of(&row.met)) }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td { a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) } }
             td .state { (view.of(&row.state.title)) }
             (clause_cell(view, &row.cite))
-            td .moment { (view.of(&row.started)) }
+            td .moment.started { (view.of(&row.started)) }
             td .num { (row.reminders) }
             td .num { (row.level) }
             td .num { (row.moves) }

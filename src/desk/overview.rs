@@ -203,6 +203,12 @@ fn sort_of(kind: &str) -> &'static str {
 }
 
 fn months(view: &View, months: &[MonthBehind]) -> Markup {
+    if months.is_empty() {
+        return empty(
+            view.say("还没有日历", "No calendar yet"),
+            view.say("公布日历后，这里按月比较。", "Once a calendar is published, months are compared here."),
+        );
+    }
     html! {
         table .plain {
             thead { tr {

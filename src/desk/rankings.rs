@@ -122,7 +122,7 @@ fn periods(view: &View, answer: &RankingAnswer) -> Markup {
 fn rank_table(view: &View, answer: &RankingAnswer, trend: &Trend) -> Markup {
     html! {
         div .scroll tabindex="0" role="region" aria-labelledby="rows-title" {
-            table data-rows="" {
+            table .ranks data-rows="" {
                 thead { tr {
                     th scope="col" .num { (view.say("名次", "Rank")) }
                     th scope="col" { (view.say("升降", "Moved")) }
@@ -182,10 +182,12 @@ pub async fn score<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fai
         unit.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
     let asked = visit.ask(move |reader, at| {
         let answer = reader.score(&unit, scorecard.as_ref(), period, at)?;
-        let points = trend_of(reader, answer.body.score.scorecard.as_str())?.remove(&unit).unwrap_or_default();
-        Ok((answer, points))
+        let card = answer.body.score.scorecard.as_str();
+        let points = trend_of(reader, card)?.remove(&unit).unwrap_or_default();
+        let card = reader.scorecards(at)?.into_iter().find(|one| one.id == card);
+        Ok((answer, points, card))
     });
-    let (answer, points) = asked.await?;
+    let (answer, points, card) = asked.await?;
     let (view, body) = (&visit.view, &answer.body);
     let shown = html! {
         dl .figures {
@@ -204,7 +206,10 @@ pub async fn score<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fai
         @for section in &body.score.sections { (section_block(view, body, section)) }
     };
     let beside_title = html! {
-        span .muted { (body.score.scorecard) " · " (body.period) }
+        span .muted {
+            @if let Some(card) = &card { (view.of(&card.title)) } @else { (body.score.scorecard) }
+            " · " (body.period)
+        }
         a .button href=(view.link(&format!("units/{}", body.unit.id), &[])) { (view.say("单位", "Unit")) }
     };
     let title = view.of(&body.unit.title);
@@ -243,7 +248,7 @@ fn item_row(view: &View, answer: &ScoreAnswer, item: &ItemTold) -> Markup {
             td .num { (item.most) }
             td .wide {
                 (view.titled(&item.explanation))
-                @for part in &item.parts { small { (view.titled(&part.explanation)) } }
+                @for part in item.parts.iter().filter(|_| item.parts.len() > 1) { small { (view.titled(&part.explanation)) } }
                 @if !cases.is_empty() {
                     small { (view.say("依据事项：", "Cases: "))
                         @for (place, case) in cases.iter().enumerate() { @if place > 0 { (view.say("、", ", ")) } a href=(view.case_link(case)) { (case.key()) } }

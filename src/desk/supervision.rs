@@ -74,7 +74,7 @@ fn table(view: &View, rows: &[DeadlineRow]) -> Markup {
                     tr class=(row.light.name()) {
                         td { (light(view, row.light)) @if let Some(span) = &row.span { small { (view.of(&span.words)) } } }
                         td .matter {
-                            a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                            a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                             @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
                         }
                         td {

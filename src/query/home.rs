@@ -52,9 +52,15 @@ impl Home {
     /// An instant as people write it where the tenant lives.
     #[must_use]
     pub fn moment(&self, at: Instant) -> Text {
-        let plain = || Text::new(at.to_string(), at.to_string());
-        self.zone.map_or_else(plain, |zone| wall_text(at.to_utc().with_timezone(&zone).naive_local()))
+        let here = |zone: Tz| wall_text(at.to_utc().with_timezone(&zone).naive_local());
+        self.zone.map_or_else(|| universal(at), here)
     }
+}
+
+/// An instant in universal time, for when nobody has said where the tenant lives.
+fn universal(at: Instant) -> Text {
+    let told = wall_text(at.to_utc().naive_utc());
+    Text::new(format!("{} UTC", told.zh), format!("{} UTC", told.en))
 }
 
 impl Policies {
@@ -94,8 +100,7 @@ impl Policies {
     /// An instant as people write it where the tenant lives.
     #[must_use]
     pub fn moment(&self, at: Instant) -> Text {
-        let plain = || Text::new(at.to_string(), at.to_string());
-        self.home_calendar().map_or_else(plain, |calendar| moment_text(calendar, at))
+        self.home_calendar().map_or_else(|| universal(at), |calendar| moment_text(calendar, at))
     }
 
     /// The civil day of an instant where the tenant lives.

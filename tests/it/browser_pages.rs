@@ -28,7 +28,10 @@ pub fn pictures() -> PathBuf {
 fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
     let mut first = |path: &str, selector: &str| {
         tab.open(&format!("{desk}{path}"));
-        tab.text(&format!("(({{ pathname, search }}) => pathname + search)(document.querySelector({}))", json!(selector)))
+        tab.text(&format!(
+            "(({{ pathname, search }}) => pathname + search)(document.querySelector({}))",
+            json!(selector)
+        ))
     };
     let of_matter = ".ledger .matter a";
     let found = [
@@ -55,7 +58,7 @@ fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
         ("policies", "policies"),
         ("policy", "policies/Workflow/objection"),
         ("calendar", "calendars/cn-gov"),
-        ("search", "search?q=YY"),
+        ("search", "search?q=%E4%BF%A1%E7%94%A8"),
         ("settings", "settings"),
         ("then", "?at=2024-10-08T17:50"),
     ];
@@ -65,7 +68,7 @@ fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
 /// What the page is made of, and what is wrong with how it stands.
 const FACTS: &str = r#"(() => {
   const seen = (it) => { const box = it.getBoundingClientRect(); return box.width > 1 && box.height > 1 && it.checkVisibility({ visibilityProperty: true }); };
-  const text = (it) => it.innerText.replace(/\s+/g, " ").trim();
+  const text = (it) => (it.innerText ?? it.textContent).replace(/\s+/g, " ").trim();
   const all = (selector) => [...document.querySelectorAll(selector)].filter(seen);
   const scrolls = (it) => { for (let up = it.parentElement; up; up = up.parentElement) { if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX)) return true; } return false; };
   const wrong = [];
@@ -140,7 +143,8 @@ fn seen(tab: &mut Tab, name: &str, screen: Screen) -> Vec<String> {
         tab.look(screen, dark);
         found.extend(wrong(tab, &format!("{name} on {} in {theme}", screen.name)));
         let on_wall = screen.name == WALL.name;
-        let is_kept = if name.ends_with("-zh") { !on_wall || !dark } else { !on_wall && dark == screen.touch };
+        let is_kept =
+            if name.ends_with("-zh") { !on_wall || !dark } else { !on_wall && dark == screen.touch };
         if is_kept {
             tab.picture(&pictures().join(format!("{name}-{}-{theme}.png", screen.name)), !on_wall);
         }
@@ -221,8 +225,20 @@ fn a_desk_without_anything_says_what_would_be_there() {
     let (browser, desk) = (Browser::start(), format!("{}/desk/changqing/", served.address));
     let axe = axe().unwrap_or_else(|error| panic!("failed to {error}"));
     let (mut tab, mut found) = (browser.tab(), Vec::new());
-    for path in ["", "ledger", "ledger?show=met", "units", "rankings", "supervision", "refusals", "policies", "search?q=YY", "settings"] {
-        let name = format!("empty-{}", path.split('?').next().filter(|it| !it.is_empty()).unwrap_or("overview"));
+    for path in [
+        "",
+        "ledger",
+        "ledger?show=met",
+        "units",
+        "rankings",
+        "supervision",
+        "refusals",
+        "policies",
+        "search?q=YY",
+        "settings",
+    ] {
+        let name =
+            format!("empty-{}", path.split('?').next().filter(|it| !it.is_empty()).unwrap_or("overview"));
         for lang in ["zh", "en"] {
             let mark = if path.contains('?') { '&' } else { '?' };
             tab.look(OFFICE, false);

@@ -35,7 +35,8 @@ fn why_a_case_is_overdue_and_who_must_act_is_found_in_five_clicks() {
     let rows = asked(&mut tab, "deadlines?unit=qu-shichangjianguanju&light=overdue,escalated&limit=500");
     let rows = rows["rows"].as_array().expect("rows");
     let row = &rows[rows.len() / 2];
-    let (case, workflow) = (row["case"].as_str().expect("a case"), row["workflow"]["id"].as_str().expect("a name"));
+    let (case, workflow) =
+        (row["case"].as_str().expect("a case"), row["workflow"]["id"].as_str().expect("a name"));
     let title = row["workflow"]["title"]["zh"].as_str().expect("a title");
 
     // One: how many the unit has of the matter, in the overview. Where the matter shares
@@ -62,7 +63,9 @@ fn why_a_case_is_overdue_and_who_must_act_is_found_in_five_clicks() {
     let page = tab.text("document.querySelector('main').innerText");
     let over = told["deadlines"].as_array().expect("deadlines");
     let over = over.iter().find(|it| it["span"]["over"] == true).expect("an overdue deadline");
-    for said in [&over["reason"]["zh"], &over["due"]["zh"], &over["span"]["words"]["zh"], &over["cite"]["clause"]] {
+    for said in
+        [&over["reason"]["zh"], &over["due"]["zh"], &over["span"]["words"]["zh"], &over["cite"]["clause"]]
+    {
         let said = said.as_str().expect("a text");
         assert!(page.contains(said), "the page does not say {said}: {page}");
     }
@@ -81,7 +84,9 @@ fn why_a_case_is_overdue_and_who_must_act_is_found_in_five_clicks() {
 /// A case's id as a path has it.
 fn encoded(case: &str) -> String {
     let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
-    case.bytes().map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    case.bytes()
+        .map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[test]
@@ -105,7 +110,10 @@ fn the_keyboard_alone_goes_everywhere() {
         stops.push(tab.text("(document.activeElement.closest('.skip, .rail, .top, .tabs, .filters, table') ?? document.activeElement).className"));
     }
     let first = |name: &str| {
-        stops.iter().position(|stop| stop.split(' ').any(|it| it == name)).unwrap_or_else(|| panic!("no way to {name}: {stops:?}"))
+        stops
+            .iter()
+            .position(|stop| stop.split(' ').any(|it| it == name))
+            .unwrap_or_else(|| panic!("no way to {name}: {stops:?}"))
     };
     let order = ["skip", "rail", "top", "tabs", "filters", "ledger"].map(first);
     assert!(order.is_sorted(), "{stops:?}");
@@ -133,7 +141,9 @@ fn the_keyboard_alone_goes_everywhere() {
     tab.press("j", false);
     tab.press("j", false);
     tab.press("x", false);
-    let second = tab.eval("[...document.querySelectorAll('tbody tr')].findIndex((row) => row.hasAttribute('aria-selected'))");
+    let second = tab.eval(
+        "[...document.querySelectorAll('tbody tr')].findIndex((row) => row.hasAttribute('aria-selected'))",
+    );
     assert_eq!(second, 1);
     assert_eq!(tab.eval("document.querySelectorAll('[data-pick]:checked').length"), 1);
     assert_eq!(tab.eval("document.querySelector('[data-chosen]').hidden"), false);

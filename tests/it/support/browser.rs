@@ -100,7 +100,12 @@ impl Browser {
         command.args(["-c", "exec \"$@\" 3<&0 4>&1 0</dev/null 1>&2", "sh"]).arg(&program).args(FLAGS);
         command.arg("--remote-debugging-pipe").arg(format!("--user-data-dir={}", profile.path().display()));
         let log = std::fs::File::create(profile.path().join("stderr.log")).expect("a log");
-        command.env("LANGUAGE", "zh_CN").arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        command
+            .env("LANGUAGE", "zh_CN")
+            .arg("about:blank")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log);
         let mut child = command.spawn().expect("a shell");
         let wire = Arc::new(Wire {
             to: Mutex::new(child.stdin.take().expect("a pipe")),
@@ -123,7 +128,8 @@ impl Browser {
         });
         let browser = Self { child, wire, _profile: profile };
         if let Err(error) = browser.wire.ask(None, "Browser.getVersion", json!({})) {
-            let said = std::fs::read_to_string(browser._profile.path().join("stderr.log")).unwrap_or_default();
+            let said =
+                std::fs::read_to_string(browser._profile.path().join("stderr.log")).unwrap_or_default();
             panic!("{} does not answer: {error}\n{said}", program.display());
         }
         browser
@@ -140,8 +146,7 @@ impl Browser {
         let session = ask("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
         let session = session["sessionId"].as_str().expect("a session").to_owned();
         self.wire.tabs.lock().expect("whole").insert(session.clone(), tell);
-        let mut tab =
-            Tab { wire: Arc::clone(&self.wire), session, events, went: Went::default(), loads: 0 };
+        let mut tab = Tab { wire: Arc::clone(&self.wire), session, events, went: Went::default(), loads: 0 };
         for domain in ["Page.enable", "Runtime.enable", "Network.enable", "Log.enable"] {
             tab.ask(domain, json!({}));
         }
@@ -279,10 +284,14 @@ impl Tab {
                 self.went.bytes += params["dataLength"].as_u64().unwrap_or(0);
             }
             "Runtime.exceptionThrown" => self.went.wrong.push(params["exceptionDetails"].to_string()),
-            "Runtime.consoleAPICalled" if ["error", "warning", "assert"].iter().any(|kind| params["type"] == *kind) => {
+            "Runtime.consoleAPICalled"
+                if ["error", "warning", "assert"].iter().any(|kind| params["type"] == *kind) =>
+            {
                 self.went.wrong.push(format!("console: {params}"));
             }
-            "Log.entryAdded" if ["error", "warning"].iter().any(|level| params["entry"]["level"] == *level) => {
+            "Log.entryAdded"
+                if ["error", "warning"].iter().any(|level| params["entry"]["level"] == *level) =>
+            {
                 self.went.wrong.push(format!("log: {}", params["entry"]["text"]));
             }
             _ => {}
@@ -334,7 +343,8 @@ impl Tab {
              }})()",
             json!(selector)
         ));
-        let [x, y] = [&place[0], &place[1]].map(|it| it.as_f64().unwrap_or_else(|| panic!("no {selector} to click on")));
+        let [x, y] = [&place[0], &place[1]]
+            .map(|it| it.as_f64().unwrap_or_else(|| panic!("no {selector} to click on")));
         for kind in ["mousePressed", "mouseReleased"] {
             self.ask(
                 "Input.dispatchMouseEvent",
@@ -396,7 +406,8 @@ impl Tab {
     /// Keeps the page as it is printed.
     #[track_caller]
     pub fn print(&mut self, path: &Path) {
-        let answer = self.ask("Page.printToPDF", json!({"preferCSSPageSize": true, "printBackground": false}));
+        let answer =
+            self.ask("Page.printToPDF", json!({"preferCSSPageSize": true, "printBackground": false}));
         write(path, &answer["data"]);
     }
 }

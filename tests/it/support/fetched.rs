@@ -33,7 +33,11 @@ pub fn chromium() -> Result<PathBuf, String> {
     #[expect(clippy::disallowed_methods, reason = "which browser is used is the machine's own matter")]
     let named = std::env::var_os("DUBAN_CHROMIUM").filter(|it| !it.is_empty());
     if let Some(named) = named.map(PathBuf::from) {
-        return if named.is_file() { Ok(named) } else { Err(format!("use DUBAN_CHROMIUM, {}: no such file", named.display())) };
+        return if named.is_file() {
+            Ok(named)
+        } else {
+            Err(format!("use DUBAN_CHROMIUM, {}: no such file", named.display()))
+        };
     }
     if let Some(found) = on_path() {
         return Ok(found);
@@ -93,7 +97,16 @@ fn fetch_axe(folder: &Path, script: &Path) -> Result<(), String> {
     let pins = folder.join("requirements.txt");
     fs::write(&pins, format!("{AXE} --hash=sha256:{AXE_WHEEL}\n")).map_err(said)?;
     let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "-r"]);
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "-r",
+    ]);
     run(pip.arg(&pins).arg("-d").arg(folder))?;
     let wheel = folder.join("axe_playwright_python-0.1.8-py3-none-any.whl");
     run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder))?;

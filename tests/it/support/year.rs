@@ -35,7 +35,8 @@ pub fn year() -> &'static Served {
         let (tell, told) = std::sync::mpsc::channel();
         // The site outlives the runtime of the test that happens to come first.
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 tell.send(lived().await).expect("somebody waits");
                 std::future::pending::<()>().await;
