@@ -34,7 +34,7 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
             @if case.deadlines.is_empty() {
                 (empty(view.say("没有期限", "No deadline"), view.say("流程起算时限后，这里逐日画出。", "Once a clock starts, it is drawn here day by day.")))
             }
-            @for deadline in &case.deadlines { (deadline_block(view, deadline)) }
+            @for deadline in &case.deadlines { (deadline_block(view, case, deadline)) }
         }
         section .diagram data-live="diagram" aria-labelledby="diagram-title" {
             h2 #diagram-title { (view.say("流程与当前状态", "Workflow and present state")) }
@@ -98,7 +98,7 @@ fn may_state(view: &View, case: &CaseAnswer) -> Markup {
     html! { @if !titles.is_empty() { small { (view.say("可报：", "may state: ")) (titles.join(view.say("、", ", "))) } } }
 }
 
-fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
+fn deadline_block(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) -> Markup {
     html! {
         article .deadline {
             header {
@@ -111,7 +111,7 @@ fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
             @if let Some(told) = &deadline.explanation { (strip(view, told)) }
             p .reason { (view.of(&deadline.reason)) }
             @if deadline.moves > 0 { p .muted { (view.say("改期 ", "Moved ")) (deadline.moves) (view.say(" 次", " times")) } }
-            (ahead(view, deadline))
+            (ahead(view, case, deadline))
         }
     }
 }
@@ -129,10 +129,16 @@ fn ending(view: &View, deadline: &ExplainedDeadline) -> Markup {
 }
 
 /// What comes next, and the rungs of the ladder.
-fn ahead(view: &View, deadline: &ExplainedDeadline) -> Markup {
+fn ahead(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) -> Markup {
     html! {
         @if let Some(next) = &deadline.next {
             p .next { strong { (view.say("接下来 ", "Next: ")) } (view.of(&next.words)) }
+        } @else if deadline.status == "running" && !case.waits_for.is_empty() {
+            p .next {
+                strong { (view.say("接下来 ", "Next: ")) }
+                (view.say("催办和升级都已用完，等待", "no reminder or escalation is left; it waits for "))
+                (names(view, &case.waits_for)) (view.say("办理", ""))
+            }
         }
         @if !deadline.ladder.is_empty() {
             details .ladder {
