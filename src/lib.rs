@@ -49,6 +49,10 @@
 //! may is [`identity`]'s; whose rows one sees is applied by [`query::reader`], so that
 //! no surface can show more than another. Who stated a fact goes with it to the ledger.
 //!
+//! Over the broker the subject says who asks or states, since the broker lets each of its
+//! users ([`nats::users`]) publish under its own name only; [`responder`] gives the answers
+//! of the same addresses to it.
+//!
 //! Accounts and tokens are the office's settings, not facts: a ledger forgets nothing,
 //! and these must be forgettable. They are one file, written whole and renamed
 //! ([`files`]): a store of sled belongs to one process, while these are changed by the
@@ -67,14 +71,15 @@
 //! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
 //! | 3 | [`identity`] | roles, grants, sight, accounts, sessions | do I/O, draw a number |
 //! | 4 | [`kernel`] | rows, decide, evolve, timers, sweeps | wait, read a clock, draw a number, iterate without order |
-//! | 5 | [`port`] | what is needed of a log, a store, a shelf, in words | name a library |
-//! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`tls`] | adapters | know each other or the kernel |
+//! | 5 | [`port`] | what is needed of a log, a store, a shelf, a carrier, in words | name a library |
+//! | 6 | [`message`] | what is said to people, in Chinese and English, in every form | do I/O, compute a date |
+//! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`carriers`], over [`tls`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
 //! | 8 | [`openid`] | asks an issuer who somebody is | decide what they may |
 //! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
 //! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
-//! | 11 | [`http`], [`desk`], [`cli`], [`telemetry`] | surfaces; `desk` stands on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
+//! | 11 | [`http`], [`desk`], [`responder`], [`cli`], [`telemetry`] | surfaces; `desk` and `responder` (questions over the broker) stand on `http`; `cli` alone wires adapters, reads the clock and the environment | hold rules |
 //!
 //! Where to look: a due rule lives in [`calendar`] (`rule.rs` is its form, `due.rs`
 //! its arithmetic, `explain.rs` its reasons). What a fact does is
@@ -103,6 +108,7 @@
 //!   schedules, leases, a second writer to any store, a cache that could disagree.
 
 pub mod calendar;
+pub mod carriers;
 pub mod cli;
 pub mod config;
 pub mod desk;
@@ -115,11 +121,13 @@ pub mod id;
 pub mod identity;
 pub mod kernel;
 pub mod memory;
+pub mod message;
 pub mod nats;
 pub mod openid;
 pub mod policy;
 pub mod port;
 pub mod query;
+pub mod responder;
 pub mod scenario;
 pub mod sim;
 pub mod sled_store;

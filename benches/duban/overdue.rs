@@ -114,7 +114,7 @@ async fn page_times(cases: usize) -> Times {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let root = format!("http://{}", listener.local_addr().expect("an address"));
     let base = format!("{root}/v1/changqing");
-    let app = router_with(site, duban::desk::routes());
+    let app = router_with(Arc::new(site), duban::desk::routes());
     let app = app.into_make_service_with_connect_info::<duban::tls::Peer>();
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
     let client = duban::tls::client().build().expect("a client");

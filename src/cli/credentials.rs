@@ -1,4 +1,4 @@
-//! `duban credentials`: the broker's users, from the register and the service tokens.
+//! `duban credentials`: the broker's users, from the register and the tokens.
 //!
 //! A user's seed is drawn once and kept in a file of its own, for whoever is to be that
 //! user; the server's file has public keys only and is written anew each time. A server
@@ -20,14 +20,13 @@ use super::folder;
 use super::output::{Output, note};
 use super::world;
 use crate::id::{TenantId, UnitId};
-use crate::identity::grant::Grant;
 use crate::nats::users::{ENGINE, User, configuration, inbox};
 use crate::nats::{Access, BrokerSettings};
 use crate::policy::definition::Definition;
 use crate::port::directory::Directories as _;
 
 /// Units of the register that are parts of duban, and no users of the broker.
-const OWN: [&str; 3] = ["operator", "importer", "engine"];
+const OWN: [&str; 4] = ["operator", "importer", "engine", "courier"];
 /// The server's file with the users.
 const USERS: &str = "users.conf";
 /// The server's whole configuration, which takes the users in.
@@ -48,7 +47,7 @@ pub struct CredentialArgs {
     /// The folder of policies that holds the registers
     #[arg(long, env = "DUBAN_POLICIES", default_value = "workflows", value_name = "DIR")]
     policies: PathBuf,
-    /// Where the server keeps everything; its service tokens become users, too
+    /// Where the server keeps everything; its tokens become users, too
     #[arg(long, env = "DUBAN_DATA", default_value = "data", value_name = "DIR")]
     data: PathBuf,
     /// Where to write; `nats-credentials` in the data folder without it
@@ -119,7 +118,7 @@ pub fn keyed(settings: BrokerSettings, file: Option<&Path>) -> Result<BrokerSett
 
 fn users(args: &CredentialArgs) -> Result<Vec<User>, Failure> {
     let definitions = folder::definitions(&args.policies, &args.tenants)?;
-    let mut users = vec![User::operator(), User::engine(&args.tenants)];
+    let mut users = Vec::new();
     for (tenant, definitions) in &definitions {
         let register = definitions.iter().find_map(|definition| {
             if let Definition::Register(register) = definition { Some(register) } else { None }
@@ -133,14 +132,10 @@ fn users(args: &CredentialArgs) -> Result<Vec<User>, Failure> {
     let now = world::now();
     let kept = directory(&args.data).read().map_err(failure)?;
     for (name, token) in kept.tokens.iter().filter(|(_, token)| token.holds(now)) {
-        for grant in &token.grants {
-            if let Grant::Service { tenant, units, events } = grant
-                && args.tenants.contains(tenant)
-            {
-                users.push(User::service(tenant, name.as_str(), units, events));
-            }
-        }
+        users.extend(args.tenants.iter().filter_map(|tenant| User::token(tenant, name, &token.grants)));
     }
+    let engine = User::engine(&args.tenants, &users);
+    users.splice(0..0, [User::operator(), engine]);
     Ok(users)
 }
 

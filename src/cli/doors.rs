@@ -1,14 +1,13 @@
 //! The HTTP side of a serving process: its address, its router, its end.
 //!
 //! The routes and their answers are [`crate::http`]'s and [`crate::desk`]'s; here
-//! they get the rooms.
+//! they get the rooms, which [`super::questions`] serves over the broker, too.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -37,6 +36,9 @@ pub struct Doors {
     tenants: Tenants,
 }
 
+/// Everything that is served, over HTTP and over the broker.
+pub type Served = Arc<Site<SledStore, NatsLog>>;
+
 /// The tenants as HTTP serves them.
 type Tenants = BTreeMap<TenantId, Arc<Tenant<SledStore, NatsLog>>>;
 
@@ -62,20 +64,19 @@ impl Doors {
         }
     }
 
-    /// Serves the rooms on `listener` from now on; those that failed are told of.
+    /// Serves `site` on `listener` from now on.
     ///
     /// # Errors
-    /// [`Failure`] when metrics cannot be kept or the address is not known.
+    /// [`Failure`] when the address is not known.
     pub fn open(
         listener: TcpListener,
         tls: Option<Arc<ServerConfig>>,
-        gate: Gate,
-        rooms: &[Room],
-        failed: &[(TenantId, String)],
+        site: Served,
     ) -> Result<Self, Failure> {
         let address = listener.local_addr()?;
-        let tenants = tenants(rooms);
-        let service = router(tenants.clone(), failed, gate)?.into_make_service_with_connect_info::<Peer>();
+        let tenants = site.tenants.clone();
+        let router = http::router_with(site, desk::routes());
+        let service = router.into_make_service_with_connect_info::<Peer>();
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
             // An error means that the sender is gone, which also means to stop.
@@ -122,14 +123,18 @@ impl Doors {
     }
 }
 
-fn router(tenants: Tenants, failed: &[(TenantId, String)], gate: Gate) -> Result<Router, Failure> {
+/// The rooms as they are served; those that failed are told of.
+///
+/// # Errors
+/// [`Failure`] when metrics cannot be kept. Must be called within a runtime.
+pub fn site(rooms: &[Room], failed: &[(TenantId, String)], gate: Gate) -> Result<Served, Failure> {
     let metrics = crate::telemetry::keep_metrics()?;
     for (tenant, _) in failed {
         // Whoever watches the numbers must see that somebody is not served.
         metrics::gauge!("duban_ready", "tenant" => tenant.to_string()).set(0.0);
     }
-    let site = Site { tenants, now: world::wall_clock(), metrics: Some(metrics), gate: Arc::new(gate) };
-    Ok(http::router_with(site, desk::routes()))
+    let (tenants, now) = (tenants(rooms), world::wall_clock());
+    Ok(Arc::new(Site { tenants, now, metrics: Some(metrics), gate: Arc::new(gate) }))
 }
 
 fn tenants(rooms: &[Room]) -> Tenants {

@@ -4,7 +4,7 @@
 //! * [`run`]: the commands and their arguments; [`exit`]: how they end;
 //!   [`output`]: how they answer; [`client`]: how they ask a server.
 //! * [`serve`], [`up`]: a serving process, of [`service`], [`doors`],
-//!   [`publishing`] and [`shelf`]; [`stop`] is when it ends.
+//!   [`questions`], [`publishing`] and [`shelf`]; [`stop`] is when it ends.
 //! * [`nats_server`] finds a `nats-server`, or fetches one once; [`broker`] keeps it
 //!   running, `process` is one life of its process.
 //! * [`sample`]: a first look's history; [`welcome`]: what `duban up` says then.
@@ -14,11 +14,14 @@
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
 //!   [`access`]: the gate of a serving process.
+//! * [`api`]: the documents of the interfaces.
 //! * [`credentials`]: the broker's users and their keys.
+//! * [`shell`]: what shells and `man` know of the commands.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod access;
 pub mod account;
+pub mod api;
 pub mod apply;
 pub mod archive;
 pub mod ask;
@@ -36,6 +39,7 @@ pub mod output;
 pub mod policy;
 mod process;
 pub mod publishing;
+pub mod questions;
 pub mod roles;
 pub mod run;
 pub mod sample;
@@ -44,6 +48,7 @@ mod score;
 pub mod serve;
 pub mod service;
 pub mod shelf;
+pub mod shell;
 pub mod simulate;
 pub mod stop;
 pub mod token;

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::archive::{backup, restore, verify};
 use super::ask::{case, deadlines, lists, operate, publish, scores};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{account, credentials, due, import, policy, serve, simulate, token, up};
+use super::{account, api, credentials, due, import, policy, serve, shell, simulate, token, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -81,6 +81,13 @@ enum Command {
     /// Checks, tests, applies and describes policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Prints the script that completes commands in a shell
+    Completions(shell::CompletionArgs),
+    /// Writes the man pages
+    Manual(shell::ManualArgs),
+    /// Prints the documents of the interfaces: OpenAPI and AsyncAPI
+    #[command(subcommand)]
+    Api(api::ApiCommand),
     /// Explains a command, or the exit codes (`duban help exit-codes`)
     Help {
         /// A command, or exit-codes
@@ -144,6 +151,9 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Due(args) => due::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Policy(command) => within_runtime(policy::run(command)),
+        Command::Completions(args) => shell::completions(args, Arguments::command()),
+        Command::Manual(args) => shell::manual(args, Arguments::command()),
+        Command::Api(command) => api::run(command),
         Command::Help { topic } => help(topic.as_deref()),
     }
 }
@@ -154,7 +164,6 @@ fn within_runtime(command: impl Future<Output = Ended>) -> Ended {
 }
 
 fn help(topic: Option<&str>) -> Ended {
-    use clap::CommandFactory as _;
     let mut command = Arguments::command();
     let text = match topic {
         None => command.render_long_help().to_string(),

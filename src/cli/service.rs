@@ -1,4 +1,5 @@
-//! A serving process: one engine a tenant, one HTTP side for all, wired together.
+//! A serving process: one engine a tenant, one HTTP side for all, and each tenant's
+//! questions over the broker, wired together.
 //!
 //! It opens, waits and closes; what engines decide and what HTTP answers is
 //! theirs. A tenant that stops does not stop the others.
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::access;
 use super::doors::{self, Doors};
 use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::questions::Questions;
 use super::shelf::FolderShelf;
 use super::world;
 use crate::config::ServeSettings;
@@ -47,6 +49,7 @@ pub struct Service {
     pub rooms: Vec<Room>,
     engines: Vec<JoinHandle<()>>,
     doors: Doors,
+    questions: Questions,
     /// Tenants that could not be opened, and why.
     failed: Vec<(TenantId, String)>,
 }
@@ -60,8 +63,13 @@ impl Service {
         let (listener, gate) = (doors::listen(settings.http).await?, access::gate(settings)?);
         let tls = settings.access.tls.as_ref().map(|(chain, key)| crate::tls::server(chain, key));
         let tls = tls.transpose().or_exit(Exit::Usage)?;
-        let mut service =
-            Self { rooms: Vec::new(), engines: Vec::new(), doors: Doors::closed(), failed: Vec::new() };
+        let mut service = Self {
+            rooms: Vec::new(),
+            engines: Vec::new(),
+            doors: Doors::closed(),
+            questions: Questions::default(),
+            failed: Vec::new(),
+        };
         let mut worst = Exit::Unreachable;
         for tenant in &settings.tenants {
             match open(settings, broker, tenant).await {
@@ -83,7 +91,9 @@ impl Service {
                 service.failed.iter().map(|(tenant, why)| format!("\n  {tenant}: {why}")).collect();
             return Err(Failure::new(worst, format!("serve any tenant:{}", all.concat())));
         }
-        service.doors = Doors::open(listener, tls, gate, &service.rooms, &service.failed)?;
+        let site = doors::site(&service.rooms, &service.failed, gate)?;
+        service.questions = Questions::open(settings, broker, &site).await?;
+        service.doors = Doors::open(listener, tls, site)?;
         Ok(service)
     }
 
@@ -114,6 +124,7 @@ impl Service {
     /// # Errors
     /// As [`Service::run`].
     pub async fn close(self) -> Ended {
+        self.questions.close().await;
         self.doors.close().await;
         let mut worst = if self.failed.is_empty() { Exit::Done } else { Exit::Stopped };
         for room in &self.rooms {

@@ -10,6 +10,7 @@ use super::ledger_table::met;
 use super::parts::{clause, empty, event, key_of, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
+use super::supervision_sheet;
 use super::view::View;
 use super::visit::Visit;
 use crate::http::problem::Problem;
@@ -110,6 +111,7 @@ fn deadline_block(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) 
             }
             @if let Some(told) = &deadline.explanation { (strip(view, told)) }
             p .reason { (view.of(&deadline.reason)) }
+            p .no-print { a href=(supervision_sheet::link(view, &case.case, &deadline.clock.id)) { (view.say("督办单", "Supervision sheet")) } }
             @if deadline.moves > 0 { p .muted { (view.say("改期 ", "Moved ")) (deadline.moves) (view.say(" 次", " times")) } }
             (ahead(view, case, deadline))
         }

@@ -10,6 +10,7 @@
 
   // The theme at once, without a new page.
   const order = ["auto", "light", "dark"];
+  const dark = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
   const theme = document.querySelector("[data-theme-next]");
   const remembered = (name, value) => {
     document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax`;
@@ -19,12 +20,18 @@
       event.preventDefault();
       const next = theme.dataset.themeNext;
       document.documentElement.dataset.theme = next;
+      document.getElementById("dark").media = dark[next];
       remembered("duban-theme", next);
       const zh = document.documentElement.lang.startsWith("zh");
       const words = zh ? ["随系统", "浅色", "深色"] : ["Auto", "Light", "Dark"];
       theme.textContent = words[order.indexOf(next)];
       theme.dataset.themeNext = order[(order.indexOf(next) + 1) % order.length];
     });
+  }
+
+  // Sheets are printed.
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => window.print());
   }
 
   // Menus close when one clicks elsewhere or presses Escape.

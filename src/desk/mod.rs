@@ -7,12 +7,15 @@
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
 mod assets;
+mod bulletin;
 mod calendar_page;
 mod case_page;
 mod csv;
+mod document;
 mod export;
 mod failure;
 mod feed;
+mod feed_address;
 mod ledger;
 mod ledger_table;
 mod matrix;
@@ -31,6 +34,7 @@ mod shell;
 mod sign_in;
 mod strip;
 mod supervision;
+mod supervision_sheet;
 mod trend;
 mod units;
 mod view;

@@ -79,6 +79,7 @@ fn sentence(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup
         p .sentence data-live="sentence" {
             (view.say("今天到期 ", "Due today: ")) (due) (view.say(" 件，超期 ", ", overdue: ")) (overdue)
             (view.say(" 件，其中已升级 ", ", of which escalated: ")) (escalated) (view.say(" 件", ""))
+            (than_yesterday(view, overview, recent))
             @if let Some(recent) = recent {
                 (view.say("；昨天此时以来新超期 ", "; since this time yesterday newly overdue: "))
                 b { (number(recent.happened.breached)) }
@@ -86,6 +87,22 @@ fn sentence(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup
                 @if !recent.complete { (view.say("（仅最近部分）", " (of the latest entries only)")) }
             }
             (view.say("。", "."))
+        }
+    }
+}
+
+/// By how much more or less is overdue than when yesterday ended. Nothing is said when
+/// that is not known exactly, or the page is about another time: its lights are those of
+/// today's ledger, which is not the one of then.
+fn than_yesterday(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup {
+    let lacking = recent.and_then(|recent| recent.overdue_lacking).filter(|_| view.fixed.is_none());
+    let before = overview.overdue_before.zip(lacking).map(|(before, lacking)| before + lacking);
+    let Some(change) = before.map(|before| overview.counts.all.overdue - before) else { return html! {} };
+    html! {
+        span .than data-change=(change) {
+            @if change == 0 { (view.say("，与昨天相同", ", as many as yesterday")) }
+            @else if change > 0 { (view.say("，比昨天多 ", ", more than yesterday by ")) b { (number(change)) } (view.say(" 件", "")) }
+            @else { (view.say("，比昨天少 ", ", fewer than yesterday by ")) b { (number(-change)) } (view.say(" 件", "")) }
         }
     }
 }

@@ -137,6 +137,21 @@ pub fn level(view: &View, level: u8) -> &'static str {
     }
 }
 
+/// A column's title in a table of the desk, and whether it holds numbers.
+pub type Head<'h> = (&'h str, bool);
+
+/// The frame of a long table: it scrolls by itself and its rows are reached by keys.
+pub fn long_table(label: &str, heads: &[Head<'_>], rows: &Markup) -> Markup {
+    html! {
+        div .scroll tabindex="0" role="region" aria-label=(label) {
+            table .ledger data-rows="" {
+                thead { tr { @for (title, is_number) in heads { th scope="col" .num[*is_number] { (title) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
 /// What would be here, and how to make it appear.
 pub fn empty(title: &str, hint: &str) -> Markup {
     html! { div .empty { p { strong { (title) } } p .muted { (hint) } } }

@@ -25,7 +25,7 @@ use crate::query::trend::Trend;
 type Which = (Option<Name>, Option<Period>);
 
 /// Which scorecard for which period an address asks for.
-fn which(params: &Params) -> Result<Which, Problem> {
+pub fn which(params: &Params) -> Result<Which, Problem> {
     Ok((params.parsed("scorecard")?, params.parsed("period")?))
 }
 
@@ -74,8 +74,18 @@ pub async fn rankings<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
         ));
     };
     let body = html! { (choice) (ranking_body(view, &answer.body, &trend)) };
-    let beside_title =
-        html! { span .muted { (view.of(&answer.body.scorecard.title)) " · " (answer.body.period) } };
+    let of = [
+        ("scorecard", Some(answer.body.scorecard.id.as_str())),
+        ("period", Some(answer.body.period.as_str())),
+    ];
+    let beside_title = html! {
+        span .muted { (view.of(&answer.body.scorecard.title)) " · " (answer.body.period) }
+        div .exports {
+            a .button href=(view.here_as("rankings.xlsx", &of)) download { (view.say("导出 Excel", "Excel")) }
+            a .button href=(view.here_as("rankings.csv", &of)) download { "CSV" }
+            a .button href=(view.link("bulletin.docx", &[("period", &answer.body.period)])) download { (view.say("本期通报", "Bulletin")) }
+        }
+    };
     let frame = Frame { nav: Nav::Rankings, title, as_of: Some(&answer.as_of), beside_title, live: false };
     Ok(page(view, &frame, &body))
 }

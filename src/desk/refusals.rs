@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
-use super::parts::{empty, event, number, pairs};
+use super::parts::{empty, event, long_table, number, pairs};
 use super::refusal_words::words;
 use super::resubmit::form;
 use super::shell::{Frame, Nav, page};
@@ -82,30 +82,27 @@ fn table(view: &View, rows: &[Refusal]) -> Markup {
             ),
         );
     }
-    html! {
-        div .scroll tabindex="0" role="region" aria-label=(Nav::Refusals.title(view)) {
-            table .ledger data-rows="" {
-                thead { tr {
-                    th scope="col" { (view.say("时间", "When")) }
-                    th scope="col" { (view.say("报送单位", "Publisher")) }
-                    th scope="col" { (view.say("内容", "Fact")) }
-                    th scope="col" { (view.say("原因", "Reason")) }
-                    th scope="col" { (view.say("字段与值", "Field and value")) }
-                    th scope="col" {}
-                } }
-                tbody { @for row in rows {
-                    tr {
-                        td .moment { (when(view, row)) }
-                        td { @if let Some(actor) = &row.actor { (unit_title(view, actor.as_str())) } @else { span .muted { (view.say("无法识别", "unreadable")) } } }
-                        td { @if let Some(kind) = &row.kind { (event(view, kind.as_str())) small { code { (kind) } } } small { (row.id.as_deref().unwrap_or_default()) } }
-                        td .wide { (words(view, row)) small { code { (row.reason.rule) } @if view.lang == Lang::Zh { " " (row.reason.message) } } }
-                        td { code { (row.reason.field) } small { (row.reason.value) } }
-                        td { a href=(view.link(&format!("refusals/{}", row.ledger_seq), &[])) { (view.say("查看与更正", "Look and correct")) } }
-                    }
-                } }
+    let heads = [
+        (view.say("时间", "When"), false),
+        (view.say("报送单位", "Publisher"), false),
+        (view.say("内容", "Fact"), false),
+        (view.say("原因", "Reason"), false),
+        (view.say("字段与值", "Field and value"), false),
+        ("", false),
+    ];
+    let rows = html! {
+        @for row in rows {
+            tr {
+                td .moment { (when(view, row)) }
+                td { @if let Some(actor) = &row.actor { (unit_title(view, actor.as_str())) } @else { span .muted { (view.say("无法识别", "unreadable")) } } }
+                td { @if let Some(kind) = &row.kind { (event(view, kind.as_str())) small { code { (kind) } } } small { (row.id.as_deref().unwrap_or_default()) } }
+                td .wide { (words(view, row)) small { code { (row.reason.rule) } @if view.lang == Lang::Zh { " " (row.reason.message) } } }
+                td { code { (row.reason.field) } small { (row.reason.value) } }
+                td { a href=(view.link(&format!("refusals/{}", row.ledger_seq), &[])) { (view.say("查看与更正", "Look and correct")) } }
             }
         }
-    }
+    };
+    long_table(Nav::Refusals.title(view), &heads, &rows)
 }
 
 /// A unit by its title, or by its id where it has none.

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::{ICON_LINK, SCRIPT_LINK, STYLE_LINK};
+use super::assets::{DARK_LINK, ICON_LINK, SCRIPT_LINK, STYLE_LINK};
 use super::parts::number;
 use super::view::{Theme, View};
 use crate::calendar::Lang;
@@ -103,7 +103,7 @@ pub fn page(view: &View, frame: &Frame<'_>, body: &Markup) -> Response {
     let markup = html! {
         (DOCTYPE)
         html lang=(language(view.lang)) data-theme=(view.theme.name()) data-as-of=[frame.as_of.map(|as_of| footer(view, as_of))] {
-            (head(&format!("{} · {}", frame.title, view.tenant_title())))
+            (head(&format!("{} · {}", frame.title, view.tenant_title()), view.theme))
             body data-stream=[stream] data-search=(view.link("search", &[])) {
                 a .skip href="#main" { (view.say("跳到正文", "Skip to content")) }
                 (rail(view, frame.nav))
@@ -132,7 +132,7 @@ pub fn bare(lang: Lang, theme: Theme, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(language(lang)) data-theme=(theme.name()) {
-            (head(title))
+            (head(title, theme))
             body .bare { (body) }
         }
     }
@@ -169,7 +169,16 @@ const fn language(lang: Lang) -> &'static str {
     }
 }
 
-fn head(title: &str) -> Markup {
+/// When the dark colours are used; never on paper.
+const fn dark_media(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Auto => "screen and (prefers-color-scheme: dark)",
+        Theme::Light => "not all",
+        Theme::Dark => "screen",
+    }
+}
+
+fn head(title: &str, theme: Theme) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -178,6 +187,7 @@ fn head(title: &str) -> Markup {
             title { (title) " · duban" }
             link rel="icon" href=(*ICON_LINK) type="image/svg+xml";
             link rel="stylesheet" href=(*STYLE_LINK);
+            link #dark rel="stylesheet" href=(*DARK_LINK) media=(dark_media(theme));
             script src=(*SCRIPT_LINK) defer {}
         }
     }

@@ -1,15 +1,20 @@
 //! The units: all of them with their numbers, and one with what it has to do.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
+use super::feed_address;
 use super::ledger_table::open_table;
 use super::matrix::cell;
 use super::parts::{clause, empty, light, number};
 use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
+use crate::http::Site;
 use crate::http::problem::Problem;
 use crate::id::UnitId;
 use crate::port::log::Log;
@@ -103,7 +108,10 @@ fn figure_link(view: &View, count: i64, unit: &str, params: &[(&str, &str)]) -> 
 }
 
 /// One unit.
-pub async fn unit<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
+pub async fn unit<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    visit: Visit<S, L>,
+) -> Result<Response, Failure> {
     let id = UnitId::new(visit.part("unit"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
     let year = visit.params.parsed::<i32>("year").map_err(|problem| visit.failed(problem))?;
@@ -145,10 +153,13 @@ pub async fn unit<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
         }
     };
     let feed = view.link(&format!("units/{id}/deadlines.ics"), &[]);
+    let directory = site.gate.directory().map_err(|problem| visit.failed(problem))?;
+    let since = directory.feeds.of(&view.tenant, &id).map(|feed| feed.added_at);
     let beside_title = html! {
         span .muted { (id) }
         div .exports {
-            a .button href=(feed) { (view.say("日历订阅", "Calendar feed")) }
+            a .button href=(feed) { (view.say("日历文件", "Calendar file")) }
+            (feed_address::form(view, &id, since))
             a .button href=(view.link("ledger", &[("unit", id.as_str())])) { (view.say("台账", "Ledger")) }
         }
     };

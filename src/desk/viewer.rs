@@ -3,6 +3,7 @@
 
 use axum::http::request::Parts;
 
+use super::view::View;
 use crate::calendar::Text;
 use crate::http::gate::Admitted;
 use crate::id::TenantId;
@@ -30,6 +31,13 @@ impl Viewer {
         self.somebody.may(right, Some(tenant))
     }
 
+    /// The office that they supervise this desk's tenant for, by its title.
+    pub fn office(&self, view: &View) -> Option<String> {
+        let office = self.somebody.office(&view.tenant)?;
+        let unit = view.home.units.iter().find(|unit| unit.id == office.as_str());
+        Some(unit.map_or_else(|| office.to_string(), |unit| view.of(&unit.title).to_owned()))
+    }
+
     /// What they are called on the page.
     pub fn title(&self) -> Text {
         let named = |name: &str| Text::new(name, name);
@@ -37,6 +45,7 @@ impl Viewer {
             Who::Local => Text::new("本机", "this machine"),
             Who::Account(name) => named(name.as_str()),
             Who::Token(name) => named(name.as_str()),
+            Who::Unit(unit) => named(unit.as_str()),
             Who::Issued { title, .. } => named(title),
         }
     }

@@ -1,10 +1,8 @@
 //! `GET cases` and `cases/{id}`: lists of cases, and one case told in full.
 
-use axum::http::StatusCode;
-use axum::response::Response;
-
+use super::answered::Answered;
 use super::problem::Problem;
-use super::site::{Asked, json, text};
+use super::site::Asked;
 use crate::id::CaseId;
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -17,7 +15,7 @@ const KNOWN: &[&str] = &["unit", "workflow", "state", "open", "at", "limit", "cu
 ///
 /// # Errors
 /// A problem, as all routes.
-pub async fn cases<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn cases<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(KNOWN)?;
     let filter = CaseFilter {
         workflow: params.parsed("workflow")?,
@@ -34,7 +32,7 @@ pub async fn cases<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Pro
 ///
 /// # Errors
 /// A problem.
-pub async fn case<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn case<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["at", "format", "lang"])?;
     let id = CaseId::new(asked.path("id")).map_err(|error| {
         Problem::new("thing.unknown", format!("failed to {error}")).about("id", asked.path("id"))
@@ -42,5 +40,5 @@ pub async fn case<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Prob
     let (at, lang) = (asked.at(&params)?, params.lang()?);
     let as_text = params.word("format", &[("text", true), ("json", false)])?.unwrap_or(asked.wants_text);
     let answer = asked.reader().case(&id, at).await?;
-    Ok(if as_text { text(text_page(&answer, lang)) } else { json(StatusCode::OK, &answer) })
+    if as_text { Ok(Answered::Text(text_page(&answer, lang))) } else { Answered::json(&answer) }
 }

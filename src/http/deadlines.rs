@@ -1,7 +1,6 @@
 //! `GET overdue`, `upcoming` and `deadlines`: lists of deadlines.
 
-use axum::response::Response;
-
+use super::answered::Answered;
 use super::params::Params;
 use super::problem::Problem;
 use super::site::Asked;
@@ -18,7 +17,7 @@ const KNOWN: &[&str] = &[
 ///
 /// # Errors
 /// A problem, as all routes.
-pub async fn overdue<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn overdue<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     list(asked, &DeadlineFilter::overdue()).await
 }
 
@@ -26,7 +25,7 @@ pub async fn overdue<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, P
 ///
 /// # Errors
 /// A problem.
-pub async fn upcoming<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn upcoming<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     list(asked, &DeadlineFilter::upcoming()).await
 }
 
@@ -34,11 +33,11 @@ pub async fn upcoming<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, 
 ///
 /// # Errors
 /// A problem.
-pub async fn deadlines<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn deadlines<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     list(asked, &DeadlineFilter::default()).await
 }
 
-async fn list<S: Store, L: Log>(asked: Asked<S, L>, usual: &DeadlineFilter) -> Result<Response, Problem> {
+async fn list<S: Store, L: Log>(asked: Asked<S, L>, usual: &DeadlineFilter) -> Result<Answered, Problem> {
     let params = asked.params(KNOWN)?;
     let (filter, ask, at) = (filter(&params, usual)?, params.page()?, asked.at(&params)?);
     asked.answer(move |reader| reader.deadlines(&filter, &ask, at)).await

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
+use super::beside::is_page;
 use super::cookie::Cookies;
 use super::events::read;
 use super::origin;
@@ -31,7 +32,7 @@ use crate::identity::session::{Found, Holder, Sessions};
 use crate::identity::throttle::Throttle;
 use crate::identity::viewer::{Viewer, Who};
 use crate::openid::Issuer;
-use crate::port::directory::Directories;
+use crate::port::directory::{Change, Directories, DirectoryError};
 use crate::time::Instant;
 use crate::tls::Peer;
 
@@ -170,6 +171,23 @@ impl Gate {
         Ok((self.cookies().session(&id), csrf))
     }
 
+    /// Changes the accounts and tokens. Blocking, for a moment.
+    ///
+    /// # Errors
+    /// A problem when they cannot be changed, or not so.
+    pub fn change(&self, change: Change<'_>) -> Result<(), Problem> {
+        self.directory.change(change).map_err(|error| match error {
+            DirectoryError::Change(error) => Problem::new("thing.unknown", format!("failed to {error}")),
+            DirectoryError::Away { .. } => {
+                tracing::error!(%error, "accounts and tokens cannot be changed");
+                Problem::new(
+                    "access.away",
+                    "accounts and tokens cannot be changed now; the server's log says why",
+                )
+            }
+        })
+    }
+
     /// How cookies are written here.
     pub const fn cookies(&self) -> Cookies {
         Cookies { is_secure: self.settings.is_secure }
@@ -302,15 +320,17 @@ fn sign_in() -> Problem {
     )
 }
 
-/// Whether the viewer has the right, in the tenant of the address.
-fn allow(viewer: Option<&Viewer>, right: Right, tenant: Option<&str>) -> Result<(), Problem> {
+/// Whether the viewer has the right, in the tenant that is asked about.
+///
+/// # Errors
+/// A problem; a tenant of others is not told from one that is not there.
+pub fn allow(viewer: Option<&Viewer>, right: Right, tenant: Option<&str>) -> Result<(), Problem> {
     let viewer = match (viewer, right) {
         (Some(viewer), _) => viewer,
         (None, Right::Open) => return Ok(()),
         (None, _) => return Err(sign_in()),
     };
     let tenant = tenant.map(|named| TenantId::new(named).map_err(|_| named)).transpose();
-    // A tenant of others is not told from one that is not there.
     let unknown = |named: &str| Problem::unknown_tenant(named);
     let tenant = tenant.map_err(unknown)?;
     if let Some(tenant) = tenant.as_ref().filter(|tenant| !viewer.is_of(tenant)) {
@@ -337,15 +357,6 @@ async fn proof(gate: &Gate, parts: &Parts, body: Body) -> Result<(Option<String>
     let fields = std::str::from_utf8(&body).ok().and_then(|text| Params::of_page(text).ok());
     let field = fields.and_then(|fields| fields.text(CSRF_FIELD).map(str::to_owned));
     Ok((field, Body::from(body)))
-}
-
-/// Whether a browser asks for a page of the desk.
-fn is_page(parts: &Parts) -> bool {
-    let path = parts.uri.path();
-    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    !is_change(parts)
-        && (path == "/" || path == "/desk" || path.starts_with("/desk/"))
-        && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn to_sign_in(parts: &Parts) -> Response {
@@ -376,7 +387,12 @@ pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
     };
     let recognised = match gate.admit(&mut parts, shown.as_deref()).await {
         Ok(recognised) => recognised,
-        Err(problem) if problem.rule() == "access.sign-in" && is_page(&parts) => return to_sign_in(&parts),
+        Err(problem)
+            if problem.rule() == "access.sign-in"
+                && is_page(parts.method == Method::GET, &parts.uri, &parts.headers) =>
+        {
+            return to_sign_in(&parts);
+        }
         Err(problem) => return problem.into_response(),
     };
     if let Some(viewer) = &recognised.admitted.viewer {

@@ -1,7 +1,6 @@
 //! `GET refusals`, `counts`, `policies` and `calendars`.
 
-use axum::response::Response;
-
+use super::answered::Answered;
 use super::problem::Problem;
 use super::site::Asked;
 use crate::id::UnitId;
@@ -13,7 +12,7 @@ use crate::query::refusals::RefusalFilter;
 ///
 /// # Errors
 /// A problem, as all routes.
-pub async fn refusals<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn refusals<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["actor", "rule", "type", "since", "limit", "cursor"])?;
     let filter = RefusalFilter {
         actor: params.parsed("actor")?,
@@ -30,7 +29,7 @@ pub async fn refusals<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, 
 ///
 /// # Errors
 /// A problem.
-pub async fn counts<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn counts<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["unit", "at"])?;
     let (unit, at) = (params.parsed::<UnitId>("unit")?, asked.at(&params)?);
     asked.answer(move |reader| reader.counts(unit.as_ref(), at)).await
@@ -40,7 +39,7 @@ pub async fn counts<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Pr
 ///
 /// # Errors
 /// A problem.
-pub async fn policies<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn policies<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&[])?;
     let at = asked.at(&params)?;
     asked.answer(move |reader| reader.policies(at)).await
@@ -50,7 +49,7 @@ pub async fn policies<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, 
 ///
 /// # Errors
 /// A problem.
-pub async fn policy<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn policy<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["version"])?;
     let (kind, name) = (asked.path("kind").to_owned(), asked.path("name").to_owned());
     let (version, at) = (params.text("version").map(str::to_owned), asked.at(&params)?);
@@ -61,7 +60,7 @@ pub async fn policy<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Pr
 ///
 /// # Errors
 /// A problem.
-pub async fn calendar<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn calendar<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["year"])?;
     let (name, year) = (asked.path("name").to_owned(), params.parsed::<i32>("year")?);
     let at = asked.at(&params)?;

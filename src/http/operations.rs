@@ -1,12 +1,11 @@
 //! `GET status`, `POST rebuild` and `POST due`: what operators and tools ask for.
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 
+use super::answered::Answered;
 use super::events::read;
 use super::problem::Problem;
-use super::site::{Asked, json, json_bytes};
+use super::site::Asked;
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -17,32 +16,40 @@ const MOST_DUE_BODY: usize = 8 * 1024 * 1024;
 ///
 /// # Errors
 /// A problem, as all routes.
-pub async fn status<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn status<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     asked.params(&[])?;
-    Ok(json(StatusCode::OK, &asked.tenant.handle.status()))
+    Answered::json(&asked.tenant.handle.status())
 }
 
 /// Makes the projection again beside the running one, compares and switches.
 ///
 /// # Errors
 /// A problem when it could not.
-pub async fn rebuild<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn rebuild<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     asked.params(&[])?;
     let rebuilt = asked.tenant.handle.rebuild().await;
     let rebuilt = rebuilt.map_err(|reason| Problem::new("rebuild.failed", reason))?;
-    Ok(json(StatusCode::OK, &rebuilt))
+    Answered::json(&rebuilt)
 }
 
 /// Computes due dates: one question as JSON, or one a line.
 ///
 /// # Errors
 /// A problem when there is no such calendar or the body is no text.
-pub async fn due<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Result<Response, Problem> {
-    let params = asked.params(&["calendar"])?;
-    let calendar = params.text("calendar").map(str::to_owned);
+pub async fn due<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Result<Answered, Problem> {
     let body = read(body, MOST_DUE_BODY).await?;
     let lines = std::str::from_utf8(&body)
         .map_err(|_| Problem::new("body.unreadable", "the questions are UTF-8 text"))?;
+    answer_due(&asked, lines).await
+}
+
+/// The same for questions that are read already.
+///
+/// # Errors
+/// A problem when there is no such calendar.
+pub async fn answer_due<S: Store, L: Log>(asked: &Asked<S, L>, lines: &str) -> Result<Answered, Problem> {
+    let params = asked.params(&["calendar"])?;
+    let calendar = params.text("calendar").map(str::to_owned);
     // One question may be written over several lines.
     let single = serde_json::from_str::<serde_json::Value>(lines).ok().map(|question| question.to_string());
     let is_single = single.is_some();
@@ -51,7 +58,7 @@ pub async fn due<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Result<Res
     let answers = tokio::task::spawn_blocking(move || reader.due(calendar.as_deref(), &lines));
     let answers = answers.await.map_err(|error| Problem::new("server.failed", error.to_string()))??;
     if is_single {
-        return Ok(json_bytes(StatusCode::OK, answers.trim_end().as_bytes().to_vec()));
+        return Ok(Answered::Json(answers.trim_end().as_bytes().to_vec()));
     }
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], answers).into_response())
+    Ok(Answered::Lines(answers))
 }

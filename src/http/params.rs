@@ -29,16 +29,24 @@ impl Params {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
-            if !known.contains(&name.as_str()) {
-                let detail = format!("there is no parameter {name:?} here; there are {}", known.join(", "));
-                return Err(Problem::new("parameter.unknown", detail).about(&name, &value));
-            }
+            is_known(&name, &value, known)?;
             if params.insert(name.clone(), value.clone()).is_some() {
                 let detail = format!("the parameter {name} is given twice; give it once");
                 return Err(Problem::new("parameter.repeated", detail).about(&name, &value));
             }
         }
         Ok(Self(params))
+    }
+
+    /// The parameters that came as named values, all of which must be among `known`.
+    ///
+    /// # Errors
+    /// A problem for one that is unknown.
+    pub fn of_fields(fields: &BTreeMap<String, String>, known: &[&str]) -> Result<Self, Problem> {
+        for (name, value) in fields {
+            is_known(name, value, known)?;
+        }
+        Ok(Self(fields.clone()))
     }
 
     /// The parameters of the address of a page, which shows what it was asked, so
@@ -136,6 +144,15 @@ impl Params {
     pub fn lang(&self) -> Result<Lang, Problem> {
         Ok(self.word("lang", &[("zh", Lang::Zh), ("en", Lang::En)])?.unwrap_or_default())
     }
+}
+
+fn is_known(name: &str, value: &str, known: &[&str]) -> Result<(), Problem> {
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let detail = format!("there is no parameter {name:?} here; there are {there}");
+    Err(Problem::new("parameter.unknown", detail).about(name, value))
 }
 
 fn decode(text: &str) -> Result<String, Problem> {

@@ -16,6 +16,8 @@ pub const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/v1/session/issuer", Right::Open),
     ("GET", "/v1/session/callback", Right::Open),
     ("GET", "/v1", Right::SignedIn),
+    ("GET", "/v1/openapi.json", Right::Open),
+    ("GET", "/v1/asyncapi.json", Right::SignedIn),
     ("GET", "/v1/{tenant}/overdue", Right::Cases),
     ("GET", "/v1/{tenant}/upcoming", Right::Cases),
     ("GET", "/v1/{tenant}/deadlines", Right::Cases),
@@ -46,10 +48,16 @@ pub const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/desk/{tenant}/ledger.csv", Right::Cases),
     ("GET", "/desk/{tenant}/ledger.xlsx", Right::Cases),
     ("GET", "/desk/{tenant}/cases/{*id}", Right::Cases),
+    ("GET", "/desk/{tenant}/bulletin.docx", Right::Cases),
+    ("GET", "/desk/{tenant}/sheet", Right::Cases),
+    ("GET", "/desk/{tenant}/sheet.docx", Right::Cases),
     ("GET", "/desk/{tenant}/units", Right::Cases),
     ("GET", "/desk/{tenant}/units/{unit}", Right::Cases),
     ("GET", "/desk/{tenant}/units/{unit}/deadlines.ics", Right::Cases),
+    ("POST", "/desk/{tenant}/units/{unit}/feed", Right::Feeds),
     ("GET", "/desk/{tenant}/rankings", Right::Common),
+    ("GET", "/desk/{tenant}/rankings.csv", Right::Common),
+    ("GET", "/desk/{tenant}/rankings.xlsx", Right::Common),
     ("GET", "/desk/{tenant}/rankings/{unit}", Right::Cases),
     ("GET", "/desk/{tenant}/supervision", Right::Cases),
     ("GET", "/desk/{tenant}/refusals", Right::Refusals),
@@ -60,6 +68,8 @@ pub const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/desk/{tenant}/calendars/{name}", Right::Common),
     ("GET", "/desk/{tenant}/search", Right::Cases),
     ("GET", "/desk/{tenant}/settings", Right::Common),
+    // The secret in the address is all that counts, and it opens nothing else.
+    ("GET", "/feeds/{secret}/deadlines.ics", Right::Open),
 ];
 
 /// What a request needs; nothing when its method is none of its route's.

@@ -1,7 +1,6 @@
 //! `GET rankings`, `scores/{unit}` and `targets`.
 
-use axum::response::Response;
-
+use super::answered::Answered;
 use super::problem::Problem;
 use super::site::Asked;
 use crate::calendar::Period;
@@ -13,7 +12,7 @@ use crate::port::store::Store;
 ///
 /// # Errors
 /// A problem, as all routes.
-pub async fn rankings<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn rankings<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["scorecard", "period", "at"])?;
     let (scorecard, period) = (params.parsed::<Name>("scorecard")?, params.parsed::<Period>("period")?);
     let at = asked.at(&params)?;
@@ -24,7 +23,7 @@ pub async fn rankings<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, 
 ///
 /// # Errors
 /// A problem.
-pub async fn score<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn score<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["scorecard", "period", "at"])?;
     let (scorecard, period) = (params.parsed::<Name>("scorecard")?, params.parsed::<Period>("period")?);
     let (unit, at) = (asked.path("unit").to_owned(), asked.at(&params)?);
@@ -37,7 +36,7 @@ pub async fn score<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Pro
 ///
 /// # Errors
 /// A problem.
-pub async fn targets<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Response, Problem> {
+pub async fn targets<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["unit", "target", "period", "at"])?;
     let (unit, target) = (params.parsed::<UnitId>("unit")?, params.parsed::<Name>("target")?);
     let (period, at) = (params.parsed::<Period>("period")?, asked.at(&params)?);

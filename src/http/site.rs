@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
+use super::answered::Answered;
 use super::gate::{Admitted, Gate};
 use super::params::Params;
 use super::problem::Problem;
@@ -17,7 +18,8 @@ use super::stream::Streams;
 use crate::engine::handle::Handle;
 use crate::engine::ingest::Ingest;
 use crate::engine::settings::WallClock;
-use crate::id::TenantId;
+use crate::id::{TenantId, UnitId};
+use crate::identity::sight::{Scope, Sight};
 use crate::identity::viewer::Viewer;
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -53,6 +55,13 @@ impl<S: Store, L: Log> Tenant<S, L> {
     pub fn reader(&self, viewer: &Viewer) -> Reader<S, L> {
         self.reader.seen_by(viewer.sight(self.handle.tenant()))
     }
+
+    /// The read side for whoever has the address of a unit's feed: it sees what that
+    /// unit owes and nothing else.
+    #[must_use]
+    pub fn reader_of_feed(&self, unit: &UnitId) -> Reader<S, L> {
+        self.reader.seen_by(Sight { cases: Scope::unit(unit), refusals: Scope::nothing() })
+    }
 }
 
 /// Everything served.
@@ -74,6 +83,27 @@ impl<S: Store, L: Log> Site<S, L> {
         let of = |tenant: &&TenantId| viewer.is_some_and(|viewer| viewer.is_of(tenant));
         self.tenants.keys().filter(of).collect()
     }
+
+    /// The tenant of a name, for whoever asks about it.
+    ///
+    /// # Errors
+    /// A problem that names those that there are for them.
+    pub fn tenant_for(&self, named: &str, viewer: &Viewer) -> Result<Arc<Tenant<S, L>>, Problem> {
+        let found = TenantId::new(named).ok().and_then(|id| self.tenants.get(&id)).map(Arc::clone);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.tenants_of(Some(viewer)).into_iter().map(TenantId::as_str).collect();
+            let detail = format!("there is no tenant {named:?}; there are {}", known.join(", "));
+            Problem::new("tenant.unknown", detail).about("tenant", named)
+        })
+    }
+}
+
+/// The parameters of a request, as its surface carries them.
+enum Given {
+    /// The query part of an address.
+    Query(String),
+    /// Named values.
+    Fields(BTreeMap<String, String>),
 }
 
 /// A request about one tenant.
@@ -85,7 +115,7 @@ pub struct Asked<S, L> {
     /// Who asks.
     pub viewer: Viewer,
     path: BTreeMap<String, String>,
-    query: String,
+    given: Given,
     /// Whether plain text is wanted rather than JSON.
     pub wants_text: bool,
 }
@@ -102,35 +132,51 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Asked<S, L> {
         // The gate stands before every address; without it nobody is anybody.
         let admitted = parts.extensions.get::<Admitted>().and_then(|admitted| admitted.viewer.clone());
         let viewer = admitted.ok_or_else(|| Problem::new("access.sign-in", "say who you are"))?;
-        let tenant = TenantId::new(named).ok().and_then(|id| site.tenants.get(&id)).ok_or_else(|| {
-            let known: Vec<&str> = site.tenants_of(Some(&viewer)).into_iter().map(TenantId::as_str).collect();
-            let detail = format!("there is no tenant {named:?}; there are {}", known.join(", "));
-            Problem::new("tenant.unknown", detail).about("tenant", named)
-        })?;
+        let tenant = site.tenant_for(named, &viewer)?;
         let accept =
             parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Ok(Self {
             site: Arc::clone(site),
-            tenant: Arc::clone(tenant),
+            tenant,
             viewer,
             path,
-            query: parts.uri.query().unwrap_or_default().to_owned(),
+            given: Given::Query(parts.uri.query().unwrap_or_default().to_owned()),
             wants_text: accept.split(',').next().is_some_and(|first| first.trim().starts_with("text/plain")),
         })
     }
 }
 
 impl<S: Store, L: Log> Asked<S, L> {
+    /// A question that came without an address: what an address would have in its path,
+    /// and its other parameters. Who asks is known, and that they may.
+    ///
+    /// # Errors
+    /// A problem when there is no such tenant.
+    pub fn of(
+        site: &Arc<Site<S, L>>,
+        tenant: &TenantId,
+        viewer: Viewer,
+        path: BTreeMap<String, String>,
+        fields: BTreeMap<String, String>,
+    ) -> Result<Self, Problem> {
+        let tenant = site.tenant_for(tenant.as_str(), &viewer)?;
+        let given = Given::Fields(fields);
+        Ok(Self { site: Arc::clone(site), tenant, viewer, path, given, wants_text: false })
+    }
+
     /// A part of the address.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
         self.path.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// The query part of the address as it came.
+    /// The query part of the address as it came; nothing when there was no address.
     #[must_use]
     pub fn query(&self) -> &str {
-        &self.query
+        match &self.given {
+            Given::Query(query) => query,
+            Given::Fields(_) => "",
+        }
     }
 
     /// The parameters, all of which must be among `known`.
@@ -138,7 +184,10 @@ impl<S: Store, L: Log> Asked<S, L> {
     /// # Errors
     /// A problem that names the first that is wrong.
     pub fn params(&self, known: &[&str]) -> Result<Params, Problem> {
-        Params::read(&self.query, known)
+        match &self.given {
+            Given::Query(query) => Params::read(query, known),
+            Given::Fields(fields) => Params::of_fields(fields, known),
+        }
     }
 
     /// The instant asked about: `at`, or now.
@@ -162,14 +211,10 @@ impl<S: Store, L: Log> Asked<S, L> {
     pub async fn answer<T: Serialize + Send + 'static>(
         &self,
         ask: impl FnOnce(&Reader<S, L>) -> Result<T, QueryError> + Send + 'static,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Answered, Problem> {
         let reader = self.reader();
-        let asked = tokio::task::spawn_blocking(move || {
-            let answer = ask(&reader)?;
-            serde_json::to_vec(&answer).map_err(|error| Problem::new("server.failed", error.to_string()))
-        });
-        let body = asked.await.map_err(|error| Problem::new("server.failed", error.to_string()))??;
-        Ok(json_bytes(StatusCode::OK, body))
+        let asked = tokio::task::spawn_blocking(move || Answered::json(&ask(&reader)?));
+        asked.await.map_err(|error| Problem::new("server.failed", error.to_string()))?
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::feed::Feeds;
 use super::grant::Grant;
 use super::secret::{digest, same};
 use super::viewer::{Viewer, Who};
@@ -30,6 +31,9 @@ pub struct Directory {
     /// Systems.
     #[serde(default)]
     pub tokens: BTreeMap<Name, Token>,
+    /// The addresses under which calendars of phones read a unit's deadlines.
+    #[serde(default, skip_serializing_if = "Feeds::is_empty")]
+    pub feeds: Feeds,
 }
 
 /// A person's account.
@@ -93,7 +97,7 @@ pub enum ChangeError {
 
 impl Default for Directory {
     fn default() -> Self {
-        Self { form: FORM, accounts: BTreeMap::new(), tokens: BTreeMap::new() }
+        Self { form: FORM, accounts: BTreeMap::new(), tokens: BTreeMap::new(), feeds: Feeds::default() }
     }
 }
 
@@ -121,6 +125,14 @@ impl Directory {
         });
         let (name, _) = found.filter(|(_, token)| token.holds(now))?;
         Some(Viewer::new(Who::Token(name.clone()), found?.1.grants.clone()))
+    }
+
+    /// Whom a token's name stands for at `now`, where somebody else has made sure that
+    /// it is theirs, as the broker does by keys.
+    #[must_use]
+    pub fn by_token_name(&self, name: &Name, now: Instant) -> Option<Viewer> {
+        let token = self.tokens.get(name).filter(|token| token.holds(now))?;
+        Some(Viewer::new(Who::Token(name.clone()), token.grants.clone()))
     }
 
     /// Adds a person.
@@ -233,10 +245,12 @@ mod tests {
         let mut directory = Directory::default();
         directory.add_token(&name, token(&secret)).expect("added");
         assert!(directory.by_token(secret.reveal(), at(99)).is_some());
+        assert!(directory.by_token_name(&name, at(99)).is_some());
         assert!(directory.by_token(secret.reveal(), at(100)).is_none(), "the end is no longer in it");
         assert!(directory.by_token("duban_x", at(1)).is_none());
         directory.revoke_token(&name, at(2)).expect("revoked");
         assert!(directory.by_token(secret.reveal(), at(3)).is_none());
+        assert!(directory.by_token_name(&name, at(3)).is_none());
         assert!(directory.revoke_token(&name, at(4)).is_err(), "once is enough");
         assert!(directory.add_token(&name, token(&secret)).is_err(), "the ledger may bear the name");
     }

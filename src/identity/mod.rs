@@ -8,11 +8,13 @@
 //!   grants; [`sight`]: whose rows they see, which the read side keeps to.
 //! * [`directory`]: the office's accounts and tokens; [`password`] and [`secret`]:
 //!   how what they know is kept, which is never in the clear.
+//! * [`feed`]: addresses that show one unit's deadlines to whoever has them.
 //! * [`session`]: who is signed in; [`throttle`]: how often one may try.
 //! * [`claims`]: what an issuer's claims about a person grant.
 
 pub mod claims;
 pub mod directory;
+pub mod feed;
 pub mod grant;
 pub mod password;
 pub mod secret;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::grant::{Denial, Grant, Right};
 use super::sight::Sight;
 use crate::event::fact::Fact;
-use crate::id::{AccountName, Name, TenantId};
+use crate::id::{AccountName, Name, TenantId, UnitId};
 
 /// Who somebody is, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Who {
     Account(AccountName),
     /// A system with a token.
     Token(Name),
+    /// A unit that the broker vouches for.
+    Unit(UnitId),
     /// A person whom the issuer vouches for, by the name it knows for good.
     Issued {
         /// The issuer's own name for the person; never given to another.
@@ -45,6 +47,13 @@ impl Viewer {
         Self::new(Who::Local, vec![Grant::Operator])
     }
 
+    /// A unit that the broker vouches for: what it owes, as its members see it.
+    #[must_use]
+    pub fn unit(tenant: &TenantId, unit: &UnitId) -> Self {
+        let grant = Grant::Member { tenant: tenant.clone(), unit: unit.clone() };
+        Self::new(Who::Unit(unit.clone()), vec![grant])
+    }
+
     /// Who it is.
     #[must_use]
     pub const fn who(&self) -> &Who {
@@ -70,7 +79,7 @@ impl Viewer {
             (Right::Open | Right::SignedIn, _) => true,
             (_, Some(tenant)) => self.of(tenant).any(|grant| grant.gives(right)),
             (Right::Measure | Right::Operate, None) => self.grants.iter().any(|grant| grant.gives(right)),
-            (Right::Common | Right::Cases | Right::Refusals | Right::State, None) => false,
+            (Right::Common | Right::Cases | Right::Refusals | Right::State | Right::Feeds, None) => false,
         }
     }
 
@@ -78,6 +87,19 @@ impl Viewer {
     #[must_use]
     pub fn sight(&self, tenant: &TenantId) -> Sight {
         self.of(tenant).map(Grant::sight).fold(Sight::nothing(), Sight::and)
+    }
+
+    /// The office that they supervise `tenant` for, if they do.
+    #[must_use]
+    pub fn office(&self, tenant: &TenantId) -> Option<&UnitId> {
+        self.of(tenant).find_map(|grant| match grant {
+            Grant::Supervisor { unit, .. } => Some(unit),
+            Grant::Operator
+            | Grant::Reviewer { .. }
+            | Grant::Member { .. }
+            | Grant::Service { .. }
+            | Grant::Reader { .. } => None,
+        })
     }
 
     /// Whether they may state `fact` in `tenant`.
@@ -102,7 +124,7 @@ impl Viewer {
     pub fn stated_by(&self) -> Option<String> {
         match &self.who {
             Who::Local => None,
-            Who::Account(_) | Who::Token(_) | Who::Issued { .. } => Some(self.who.to_string()),
+            Who::Account(_) | Who::Token(_) | Who::Unit(_) | Who::Issued { .. } => Some(self.who.to_string()),
         }
     }
 
@@ -117,6 +139,7 @@ impl fmt::Display for Who {
             Self::Local => out.write_str("local"),
             Self::Account(name) => write!(out, "account:{name}"),
             Self::Token(name) => write!(out, "token:{name}"),
+            Self::Unit(unit) => write!(out, "unit:{unit}"),
             Self::Issued { subject, .. } => write!(out, "issued:{subject}"),
         }
     }

@@ -4,6 +4,7 @@
 //! afterwards, and opens logs. It reads no environment and no file.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
@@ -146,8 +147,8 @@ pub struct Broker {
     /// Carries what readers read. A message with malformed headers makes the
     /// client drop the connection it came on; here it cannot hit an append.
     reading: Line,
-    connect_within: Duration,
-    answer_within: Duration,
+    settings: Arc<BrokerSettings>,
+    addresses: Arc<[ServerAddr]>,
 }
 
 impl Broker {
@@ -166,8 +167,16 @@ impl Broker {
         let until = Moment::now() + settings.connect_within;
         let main = line(&settings, &addresses, "main", until).await?;
         let reading = line(&settings, &addresses, "reading", until).await?;
-        let BrokerSettings { connect_within, answer_within, .. } = settings;
-        Ok(Self { main, reading, connect_within, answer_within })
+        Ok(Self { main, reading, settings: Arc::new(settings), addresses: addresses.into() })
+    }
+
+    /// One more connection, for what must disturb neither appends nor readers.
+    ///
+    /// # Errors
+    /// As [`Broker::connect`].
+    pub async fn another(&self, part: &str) -> Result<Line, LogError> {
+        let until = Moment::now() + self.connect_within();
+        line(&self.settings, &self.addresses, part, until).await
     }
 
     /// The client of the main connection, for services and durable consumers.
@@ -190,14 +199,14 @@ impl Broker {
 
     /// How long to try when opening something.
     #[must_use]
-    pub const fn connect_within(&self) -> Duration {
-        self.connect_within
+    pub fn connect_within(&self) -> Duration {
+        self.settings.connect_within
     }
 
     /// How long to wait for an answer.
     #[must_use]
-    pub const fn answer_within(&self) -> Duration {
-        self.answer_within
+    pub fn answer_within(&self) -> Duration {
+        self.settings.answer_within
     }
 
     /// The log that takes `subjects`, created if absent.

@@ -9,7 +9,9 @@
 use std::fmt::Write as _;
 
 use super::broker::stream_name;
-use crate::id::{EventType, TenantId, UnitId};
+use crate::id::{Name, TenantId, UnitId};
+use crate::identity::grant::Grant;
+use crate::identity::sight::Scope;
 
 /// Who the engine is.
 pub const ENGINE: &str = "engine";
@@ -27,6 +29,9 @@ pub struct User {
     pub subscribe: Vec<String>,
 }
 
+/// Where services are looked for; any user may ask which there are.
+const DISCOVERY: &str = "$SRV.>";
+
 /// Where answers to a user go; nobody else hears them.
 #[must_use]
 pub fn inbox(user: &str) -> String {
@@ -34,36 +39,39 @@ pub fn inbox(user: &str) -> String {
 }
 
 impl User {
-    /// The unit of a tenant: states facts as itself, hears what concerns it and what is
-    /// public.
+    /// The unit of a tenant: states facts and asks as itself, hears what concerns it and
+    /// what is public.
     #[must_use]
     pub fn unit(tenant: &TenantId, unit: &UnitId) -> Self {
         let name = format!("{tenant}.{unit}");
-        let publish = vec![format!("duban.{tenant}.intake.{unit}.>")];
-        Self { publish, subscribe: heard(tenant, [unit], &name), name }
+        let mut publish = vec![format!("duban.{tenant}.intake.{unit}.>")];
+        publish.extend(asks(tenant, unit.as_str()));
+        Self { publish, subscribe: heard(tenant, &Scope::unit(unit), &name), name }
     }
 
-    /// A service: states named types of facts for named units.
+    /// Whoever holds a token of duban, in a tenant: states what its grants there let it
+    /// state, asks under the token's name, and hears of the units whose every row,
+    /// refused facts included, it sees. None when nothing is granted there; the
+    /// operator has a user of its own.
     #[must_use]
-    pub fn service<'i>(
-        tenant: &TenantId,
-        service: &str,
-        units: impl IntoIterator<Item = &'i UnitId> + Clone,
-        events: impl IntoIterator<Item = &'i EventType> + Clone,
-    ) -> Self {
-        let name = format!("{tenant}.service-{service}");
-        let of_unit = |unit: &UnitId| {
-            let events = events.clone().into_iter();
-            events.map(move |event| format!("duban.{tenant}.intake.{unit}.{event}")).collect::<Vec<_>>()
-        };
-        let publish = units.clone().into_iter().flat_map(of_unit).collect();
-        Self { publish, subscribe: heard(tenant, units, &name), name }
+    pub fn token(tenant: &TenantId, token: &Name, grants: &[Grant]) -> Option<Self> {
+        let here = grants.iter().filter(|grant| grant.holds_in(tenant) && **grant != Grant::Operator);
+        let here: Vec<&Grant> = here.collect();
+        let name = format!("{tenant}.{}-{token}", here.first()?.role());
+        let mut publish: Vec<String> = here.iter().flat_map(|grant| states(tenant, grant)).collect();
+        publish.extend(asks(tenant, &format!("token:{token}")));
+        let heard_of = here.iter().map(|grant| grant.sight().refusals).fold(Scope::nothing(), Scope::and);
+        Some(Self { publish, subscribe: heard(tenant, &heard_of, &name), name })
     }
 
-    /// The engine of these tenants.
+    /// The engine of these tenants. It answers `askers`, each in its own inbox, and
+    /// nowhere else: who asks chooses where an answer goes, so that a right to answer
+    /// anywhere would be a right of theirs to write anywhere.
     #[must_use]
-    pub fn engine(tenants: &[TenantId]) -> Self {
-        let mut publish = Vec::new();
+    pub fn engine(tenants: &[TenantId], askers: &[Self]) -> Self {
+        let mut publish: Vec<String> =
+            askers.iter().map(|asker| format!("{}.>", inbox(&asker.name))).collect();
+        publish.push(format!("{}.>", inbox(ENGINE)));
         for tenant in tenants {
             for (log, suffix) in [("intake", "INTAKE"), ("ledger", "LEDGER")] {
                 let stream = stream_name(tenant, suffix);
@@ -76,7 +84,8 @@ impl User {
                 }
             }
         }
-        let subscribe = vec![format!("{}.>", inbox(ENGINE))];
+        let mut subscribe = vec![format!("{}.>", inbox(ENGINE)), DISCOVERY.to_owned()];
+        subscribe.extend(tenants.iter().map(|tenant| format!("duban.{tenant}.query.>")));
         Self { name: ENGINE.to_owned(), publish, subscribe }
     }
 
@@ -89,10 +98,35 @@ impl User {
     }
 }
 
-fn heard<'i>(tenant: &TenantId, units: impl IntoIterator<Item = &'i UnitId>, name: &str) -> Vec<String> {
-    let own = units.into_iter().map(|unit| format!("duban.{tenant}.ledger.*.*.{unit}"));
-    let public = [format!("duban.{tenant}.ledger.ranking.published.>"), format!("{}.>", inbox(name))];
-    own.chain(public).collect()
+/// Where somebody asks, and looks for who answers.
+fn asks(tenant: &TenantId, asker: &str) -> [String; 2] {
+    [format!("duban.{tenant}.query.{asker}.*"), DISCOVERY.to_owned()]
+}
+
+/// Where facts may be stated under a grant.
+fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
+    match grant {
+        Grant::Operator | Grant::Reader { .. } => Vec::new(),
+        Grant::Supervisor { unit, .. } | Grant::Reviewer { unit, .. } | Grant::Member { unit, .. } => {
+            vec![format!("duban.{tenant}.intake.{unit}.>")]
+        }
+        Grant::Service { units, events, .. } => {
+            let of_unit =
+                |unit| events.iter().map(move |event| format!("duban.{tenant}.intake.{unit}.{event}"));
+            units.iter().flat_map(of_unit).collect()
+        }
+    }
+}
+
+/// What somebody hears: the ledger about these units, what is public, and answers.
+fn heard(tenant: &TenantId, scope: &Scope, name: &str) -> Vec<String> {
+    let mut heard = match scope {
+        Scope::All => vec![format!("duban.{tenant}.ledger.>")],
+        Scope::Units(units) => units.iter().map(|unit| format!("duban.{tenant}.ledger.*.*.{unit}")).collect(),
+    };
+    heard.push(format!("duban.{tenant}.ledger.ranking.published.>"));
+    heard.push(format!("{}.>", inbox(name)));
+    heard
 }
 
 /// The server's `authorization`, for users with their public keys.

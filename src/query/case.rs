@@ -1,5 +1,6 @@
 //! Everything of one case: how it stands, who must act, what comes next, and why.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,8 +21,9 @@ use crate::port::store::Rows;
 use crate::time::Instant;
 
 /// One case, whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Case")]
 pub struct CaseAnswer {
     /// Its id.
     pub case: CaseId,

@@ -1,12 +1,14 @@
 //! A deadline told in full: how its due instant came about and what comes next.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::deadline_row::Told;
 use super::error::QueryError;
 use super::light::Light;
 use super::naming::{Named, calendar_of, clock_of};
 use super::policy_cache::Policies;
-use super::span::{Span, due_text, last_day, moment_text, span};
+use super::span::{Span, due_text, moment_text, span};
 use crate::calendar::{self, Calendar, Explanation, Pause, Text};
 use crate::event::catalogue::{Act, Term};
 use crate::kernel::clock::{Step, Timepiece};
@@ -15,8 +17,9 @@ use crate::policy::definition::{Cite, Clock, Workflow};
 use crate::time::Instant;
 
 /// What a deadline comes to next.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "NextStep")]
 pub struct Next {
     /// When.
     pub at: Instant,
@@ -29,7 +32,7 @@ pub struct Next {
 }
 
 /// One rung of a deadline's ladder, for the first time or a repetition.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RungTime {
     /// When it is reached.
@@ -49,7 +52,7 @@ pub struct RungTime {
 }
 
 /// A deadline of a case, open or ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedDeadline {
     /// The clock.
@@ -119,7 +122,7 @@ pub fn explained(
     let clock = clock_of(workflow, case, deadline)?;
     let calendar = calendar_of(policies, case, deadline)?;
     let light = Light::of(deadline, at);
-    let cite = workflow.cite_of(&clock.cite, &case.owner);
+    let told = Told::of(policies, workflow, calendar, (case, deadline))?;
     let term = &deadline.term;
     let pauses: Vec<Pause> =
         deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
@@ -132,17 +135,17 @@ pub fn explained(
         Status::Cancelled => ("cancelled", None, None),
     };
     Ok(ExplainedDeadline {
-        clock: Named::clock(clock),
+        clock: told.clock,
         round: deadline.round,
         status,
         light,
         met_at,
         paused_since,
-        due: due_text(calendar, term),
-        last_day: last_day(calendar, term),
+        due: told.due,
+        last_day: told.last_day,
         span: light.filter(|light| *light != Light::Paused).map(|_| span(calendar, term, at)),
-        reason: reason(calendar, &cite_told(policies, &cite), term, explanation.as_ref()),
-        cite,
+        reason: reason(calendar, &cite_told(policies, &told.cite), term, explanation.as_ref()),
+        cite: told.cite,
         explanation,
         next: next(policies, case, clock, deadline),
         ladder: ladder(policies, case, clock, deadline),

@@ -69,7 +69,15 @@ impl Policies {
     pub fn home_calendar(&self) -> Option<&Calendar> {
         let calendars = self.published.iter().filter_map(|published| match &*published.definition {
             Definition::Calendar(calendar) => Some(&calendar.name),
-            _ => None,
+            Definition::Register(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_)
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         calendars.min().and_then(|name| self.set.calendar(name)).map(|(_, calendar)| calendar)
     }
@@ -101,6 +109,15 @@ impl Policies {
     #[must_use]
     pub fn moment(&self, at: Instant) -> Text {
         self.home_calendar().map_or_else(|| universal(at), |calendar| moment_text(calendar, at))
+    }
+
+    /// The last instant of the day before that of `at`, where the tenant lives; none
+    /// without a calendar. What is due until 24:00 of that day is not yet overdue at it.
+    #[must_use]
+    pub fn end_of_yesterday(&self, at: Instant) -> Option<Instant> {
+        let calendar = self.home_calendar()?;
+        let midnight = calendar.midnight(calendar.local_date(at));
+        Some(Instant::from_nanos(midnight.as_nanos() - 1))
     }
 
     /// The civil day of an instant where the tenant lives.

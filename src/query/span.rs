@@ -3,6 +3,7 @@
 //! Counted on the deadline's own calendar. It colours nothing and judges nothing.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Text};
@@ -10,8 +11,9 @@ use crate::event::catalogue::Term;
 use crate::time::Instant;
 
 /// The time between an instant and a deadline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TimeLeft")]
 pub struct Span {
     /// Whether the due instant has passed.
     pub over: bool,

@@ -95,7 +95,13 @@ impl Teller<'_> {
             | Event::EventParked(_)
             | Event::PeriodOpened(_)
             | Event::PolicyBegun(_)
-            | Event::RankingPublished(_) => Text::new(event.kind(), event.kind()),
+            | Event::RankingPublished(_)
+            | Event::DeliveryEnded(_)
+            | Event::DeliveryReplayed(_)
+            | Event::CaseAnswered(_)
+            | Event::ReactionCounted(_)
+            | Event::ReactionCalled(_)
+            | Event::ReactionStopped(_) => Text::new(event.kind(), event.kind()),
         }
     }
 
@@ -162,7 +168,10 @@ impl Teller<'_> {
             | Definition::Notice(_)
             | Definition::Workflow(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         titled.unwrap_or_else(|| Text::new(kind.as_str(), kind.as_str()))
     }

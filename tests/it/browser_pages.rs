@@ -39,6 +39,7 @@ fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
         ("case-escalated", first("ledger?light=escalated", of_matter)),
         ("case-late", first("ledger?show=met&late=true", of_matter)),
         ("refusal", first("refusals", ".ledger td:last-child a")),
+        ("sheet", first("supervision", ".ledger a[href*='/sheet?']")),
         ("score", first("rankings", "tbody th a")),
         ("unit", first("", ".matrix tbody th a")),
     ];
@@ -181,7 +182,7 @@ fn told(words: &BTreeMap<&str, Value>) -> String {
 
 /// Whether a page is called by something of the year.
 fn of_the_year(page: &str) -> bool {
-    ["case", "refusal", "score", "unit"].iter().any(|it| page.split('-').next() == Some(it))
+    ["case", "refusal", "score", "sheet", "unit"].iter().any(|it| page.split('-').next() == Some(it))
 }
 
 #[test]
@@ -269,5 +270,14 @@ fn the_way_in_stands_too() {
         }
         found.extend(faults(&mut tab, &axe, "sign-in"));
     }
+    // Who may not see a tenant is told so in a page, not in JSON.
+    let token = format!("Bearer {}", people.token("stranger"));
+    tab.ask("Network.setExtraHTTPHeaders", json!({"headers": {"authorization": token}}));
+    tab.open(&format!("{address}/desk/changqing/?lang=zh"));
+    for screen in [OFFICE, PHONE] {
+        found.extend(seen(&mut tab, "denied-zh", screen));
+    }
+    found.extend(faults(&mut tab, &axe, "denied"));
+    found.retain(|it| !it.contains("403") && !it.contains("404"));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -14,13 +14,14 @@ const FLOORS: &[&[&str]] = &[
     &["policy", "identity"],
     &["kernel"],
     &["port"],
-    &["memory", "nats", "sled_store", "files", "tls"],
+    &["tls", "message"],
+    &["memory", "nats", "sled_store", "files", "carriers"],
     &["query"],
     &["engine", "courier", "openid"],
     &["scenario"],
     &["sim"],
     &["http", "config", "telemetry"],
-    &["desk"],
+    &["desk", "responder"],
     &["cli"],
 ];
 
@@ -29,10 +30,17 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
     ("memory", &["kernel", "policy"], "an adapter knows its port and its library"),
     ("nats", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("files", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
+    ("message", &["kernel", "policy"], "a message is made of facts that the read side has found"),
+    ("carriers", &["kernel", "policy"], "an adapter knows its port and its libraries"),
     ("sled_store", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("engine", &["memory", "nats", "sled_store", "query"], "the engine names no adapter"),
     ("query", &["memory", "nats", "sled_store"], "the query side names no adapter"),
     ("http", &["memory", "nats", "sled_store", "files"], "the command line alone wires adapters"),
+    (
+        "responder",
+        &["memory", "nats", "sled_store", "files", "query"],
+        "questions are asked through http's answers",
+    ),
     ("desk", &["memory", "nats", "sled_store", "kernel"], "the desk shows what the read side answers"),
 ];
 
@@ -46,7 +54,9 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "who may what is decided without I/O",
     ),
     ("policy", &["tokio::", "std::fs", "std::env"], "policies are read by the command line"),
-    ("port", &["async_nats", "sled::"], "a port names no library"),
+    ("message", &["tokio::", "std::fs", "std::env", "HashMap"], "a message is rendered without I/O"),
+    ("port", &["async_nats", "sled::", "reqwest", "lettre"], "a port names no library"),
+    ("carriers", &["std::env", "Utc::now"], "the command line alone reads the environment and the clock"),
     ("engine", &["async_nats", "sled::", "std::env"], "the engine names no adapter"),
 ];
 

@@ -52,7 +52,10 @@ impl Shelf for MemoryShelf {
 pub struct Served {
     pub clock: Clock,
     pub intake: MemoryLog,
+    pub ledger: MemoryLog,
     pub directory: MemoryDirectory,
+    /// What is served, for other surfaces than HTTP.
+    pub site: Arc<Site<MemoryStore, MemoryLog>>,
     pub address: String,
     client: reqwest::Client,
     server: tokio::task::JoinHandle<()>,
@@ -114,7 +117,8 @@ impl Served {
         let gate = gate(GateSettings::default(), &directory, issuer, &clock);
         let served = Tenant::new(handle, intake.clone(), ledger.clone());
         let tenants = BTreeMap::from([(tenant, Arc::new(served))]);
-        let app = router_with(Site { tenants, now, metrics: None, gate }, duban::desk::routes());
+        let site = Arc::new(Site { tenants, now, metrics: None, gate });
+        let app = router_with(Arc::clone(&site), duban::desk::routes());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server = tokio::spawn(async move {
@@ -122,7 +126,8 @@ impl Served {
             axum::serve(listener, app).await.expect("serving");
         });
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
-        Self { clock, intake, address, directory, client: client.expect("a client"), server }
+        let client = client.expect("a client");
+        Self { clock, intake, ledger, address, directory, site, client, server }
     }
 
     pub fn set_now(&self, now: &str) {
