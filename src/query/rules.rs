@@ -90,7 +90,10 @@ impl Policies {
             | Definition::Notice(_)
             | Definition::Workflow(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         titled.collect()
     }
