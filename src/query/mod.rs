@@ -50,6 +50,7 @@ pub mod tallies;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;
+pub mod trend;
 mod yesterday;
 
 #[cfg(test)]

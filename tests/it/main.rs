@@ -13,6 +13,8 @@
 mod access_feeds;
 mod access_matrix;
 mod access_session;
+mod browser_pages;
+mod browser_ways;
 mod calendar_vectors;
 mod carriers_guard;
 mod carriers_mail;
