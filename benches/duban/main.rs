@@ -18,6 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod broker;
 mod courier;
+mod end_of_log;
 mod end_to_end;
 mod overdue;
 mod stages;
