@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::access::link_key;
 use super::exit::{Exit, Failure, OrExit as _};
 use super::service::Room;
 use super::world;
@@ -96,7 +97,11 @@ impl Running {
     ///
     /// # Errors
     /// [`Failure`] when its settings are wrong.
-    pub fn start(room: &Room, destinations: &Destinations, broker: &Broker) -> Result<Self, Failure> {
+    pub fn start(
+        room: &Room,
+        destinations: &Destinations,
+        (broker, data): (&Broker, &Path),
+    ) -> Result<Self, Failure> {
         let of_moment = room.handle.clone();
         let office = Office {
             tenant: room.tenant.clone(),
@@ -105,6 +110,7 @@ impl Running {
             carriers: destinations.carriers(&room.tenant, broker)?,
             desk: destinations.of(&room.tenant).and_then(|settings| settings.desk.clone()),
             wording: destinations.wording(&room.tenant)?,
+            links: Some(link_key(data)?),
         };
         let (courier, report) =
             Courier::new(office, room.handle.clone(), room.intake.clone(), Signs::default());

@@ -83,7 +83,7 @@ impl Service {
         for tenant in &settings.tenants {
             match open(settings, broker, tenant).await {
                 Ok((room, engine)) => {
-                    service.couriers.push(Running::start(&room, &destinations, broker)?);
+                    service.couriers.push(Running::start(&room, &destinations, (broker, &settings.data))?);
                     service.rooms.push(room);
                     service.engines.push(engine);
                 }

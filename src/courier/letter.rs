@@ -3,6 +3,8 @@
 //! What it says is found by the read side ([`crate::query::notice`]) and worded by
 //! [`crate::message`]; here the two are brought together, under a key that stays.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::outcome::Errand;
@@ -10,6 +12,7 @@ use crate::calendar::Lang;
 use crate::engine::settings::WallClock;
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{Name, Seq, TenantId, UnitId};
+use crate::identity::link::{Answer, Claim, LinkKey};
 use crate::kernel::row::{Case, Pending};
 use crate::message::{Facts, Heading, Wording, render};
 use crate::policy::definition::delivery::{Channel, Language};
@@ -26,6 +29,9 @@ use crate::time::Instant;
 /// How much of the ledger's identity a key carries: enough to tell the ledgers apart
 /// that one receiver will ever hear of.
 const DIGITS: usize = 8;
+/// How long a message can be answered by its links: over any holiday, and not for ever,
+/// since messages are forwarded.
+const LINKS_LAST: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 /// What a courier delivers from, and through whom.
 pub struct Office<S, L> {
@@ -41,13 +47,15 @@ pub struct Office<S, L> {
     pub desk: Option<String>,
     /// The office's own wording.
     pub wording: Wording,
+    /// Signs the links by which a message is answered; none where it has none.
+    pub links: Option<LinkKey>,
 }
 
 impl<S: Store, L: Log> Office<S, L> {
     /// An office with the usual wording and no desk to link to.
     #[must_use]
     pub fn new(tenant: TenantId, now: WallClock, reader: Reader<S, L>, carriers: Carriers) -> Self {
-        Self { tenant, now, reader, carriers, desk: None, wording: Wording::usual() }
+        Self { tenant, now, reader, carriers, desk: None, wording: Wording::usual(), links: None }
     }
 }
 
@@ -143,22 +151,57 @@ fn facts_of<S: Store, L: Log>(
         name: case.id.to_string(),
         hint: "a reminder is about a deadline",
     })?;
-    let links = office.desk.iter().map(|desk| Link {
-        label: match lang {
-            Lang::Zh => "查看事项".to_owned(),
-            Lang::En => "See the case".to_owned(),
-        },
-        url: format!("{desk}/desk/{}/cases/{}", office.tenant, path(case.id.as_str())),
-    });
     let raised = Raised {
         event: event(office, envelope, (seq, pending, case)),
-        links: links.collect(),
+        links: links_of(office, policies, (envelope, lang), (seq, pending, case)),
         nth: pending.nth,
         clock,
         act,
         light,
     };
     facts(policies, case, raised, envelope.at)
+}
+
+/// What the reader can do: answer, where the policy takes answers of the owner and the
+/// message is the owner's; see the case.
+fn links_of<S: Store, L: Log>(
+    office: &Office<S, L>,
+    policies: &Policies,
+    (envelope, lang): (&Envelope<'_>, Lang),
+    (seq, pending, case): (Seq, &Pending, &Case),
+) -> Vec<Link> {
+    let Some(desk) = &office.desk else { return Vec::new() };
+    let label = |zh: &str, en: &str| match lang {
+        Lang::Zh => zh.to_owned(),
+        Lang::En => en.to_owned(),
+    };
+    let is_owner = *envelope.unit == case.owner;
+    let workflow = policies.set.workflow(&case.policy).filter(|_| is_owner);
+    let answers = workflow.as_ref().and_then(|workflow| policies.set.answers(workflow, envelope.at));
+    let (acknowledge, explain) =
+        answers.map_or((false, false), |(_, it)| (it.acknowledge.is_some(), it.explain.is_some()));
+    let offered = [
+        (acknowledge, Answer::Acknowledge, label("签收", "Acknowledge")),
+        (explain, Answer::Explain, label("说明情况", "Explain")),
+    ];
+    let signed = offered.into_iter().filter(|(is_taken, ..)| *is_taken).filter_map(|(_, answer, label)| {
+        let claim = Claim {
+            tenant: office.tenant.clone(),
+            case: case.id.clone(),
+            clock: pending.clock.clone(),
+            unit: envelope.unit.clone(),
+            answer,
+            reminder: seq,
+            expires: envelope.at.plus(LINKS_LAST),
+        };
+        let token = office.links.as_ref()?.sign(&claim).ok()?;
+        Some(Link { label, url: format!("{desk}/answer/{token}") })
+    });
+    let see = Link {
+        label: label("查看事项", "See the case"),
+        url: format!("{desk}/desk/{}/cases/{}", office.tenant, path(case.id.as_str())),
+    };
+    signed.chain(std::iter::once(see)).collect()
 }
 
 /// The ledger's own event for machines, with what it is about.

@@ -9,9 +9,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use super::{
-    answer, assets, bulletin, calendar_page, case_page, deliveries, export, failure, feed, feed_address, ledger,
-    link,
-    overview, policies, rankings, refusals, resubmit, search, settings, sign_in, supervision,
+    answer, assets, bulletin, calendar_page, case_page, deliveries, export, failure, feed, feed_address,
+    ledger, link, overview, policies, rankings, refusals, resubmit, search, settings, sign_in, supervision,
     supervision_sheet, units,
 };
 use crate::http::Site;
