@@ -6,6 +6,7 @@
 //! instant and a `viewer::Viewer`; every page gets these from there. The desk
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
+mod answer;
 mod assets;
 mod bulletin;
 mod calendar_page;
@@ -18,11 +19,13 @@ mod feed;
 mod feed_address;
 mod ledger;
 mod ledger_table;
+mod link;
 mod matrix;
 mod overview;
 mod parts;
 mod policies;
 mod rankings;
+mod refusal_words;
 mod refusals;
 mod resubmit;
 mod routes;
@@ -34,6 +37,7 @@ mod sign_in;
 mod strip;
 mod supervision;
 mod supervision_sheet;
+mod trend;
 mod units;
 mod view;
 mod viewer;

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::bulletin;
 use super::failure::Failure;
-use super::parts::{clause, empty, key, level, light, long_table, waits};
+use super::parts::{clause_cell, empty, key, level, light, long_table, waits};
 use super::shell::{Frame, Nav, page};
 use super::supervision_sheet;
 use super::view::View;
@@ -36,7 +36,7 @@ pub async fn supervision<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Respons
         div data-live="supervision" {
             (table(view, &found.body.rows))
             @if let Some(next) = &found.body.next {
-                nav .pager { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
+                nav .pager aria-label=(view.say("翻页", "Pages")) { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
             }
         }
     };
@@ -77,7 +77,7 @@ fn table_row(view: &View, row: &DeadlineRow) -> Markup {
         tr class=(row.light.name()) {
             td { (light(view, row.light)) @if let Some(span) = &row.span { small { (view.of(&span.words)) } } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td {
@@ -90,7 +90,7 @@ fn table_row(view: &View, row: &DeadlineRow) -> Markup {
                 @if row.level > 0 { b { (level(view, row.level)) } } @else { span .muted { (view.say("未升级", "not raised")) } }
                 small { a href=(supervision_sheet::link(view, &row.case, &row.clock.id)) { (view.say("督办单", "sheet")) } }
             }
-            td { (clause(view, &row.cite)) }
+            (clause_cell(view, &row.cite))
         }
     }
 }

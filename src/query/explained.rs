@@ -104,8 +104,19 @@ pub struct ExplainedDeadline {
     pub breached_at: Option<Instant>,
     /// How often it was moved.
     pub moves: u16,
+    /// How many extensions were granted.
+    #[serde(skip_serializing_if = "is_none")]
+    pub extensions: u16,
+    /// When a reminder about it was last acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Instant>,
     /// When it stood still.
     pub pauses: Vec<Pause>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_none(times: &u16) -> bool {
+    *times == 0
 }
 
 /// A deadline of `case` at `at`, explained.
@@ -144,7 +155,7 @@ pub fn explained(
         due: told.due,
         last_day: told.last_day,
         span: light.filter(|light| *light != Light::Paused).map(|_| span(calendar, term, at)),
-        reason: reason(calendar, &told.cite, term, explanation.as_ref()),
+        reason: reason(calendar, &cite_told(policies, &told.cite), deadline, explanation.as_ref()),
         cite: told.cite,
         explanation,
         next: next(policies, case, clock, deadline),
@@ -154,6 +165,8 @@ pub fn explained(
         level: deadline.level,
         breached_at: deadline.breached_at,
         moves: deadline.moves,
+        extensions: deadline.extensions,
+        acknowledged_at: deadline.acknowledged_at,
         pauses,
         term: term.clone(),
     })
@@ -170,10 +183,17 @@ fn explanation(
     (told.due.at == deadline.term.due_at).then_some(told)
 }
 
-fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanation>) -> Text {
+fn reason(calendar: &Calendar, cite: &Text, deadline: &Deadline, told: Option<&Explanation>) -> Text {
+    let (term, times) = (&deadline.term, deadline.extensions);
     let told = told.map_or_else(
         || {
             let (start, due) = (moment_text(calendar, term.started_at), due_text(calendar, term));
+            if times > 0 {
+                return Text::new(
+                    format!("{} 起算，经批准延期 {times} 次，延至 {}", start.zh, due.zh),
+                    format!("from {}, extended {times} times, due {}", start.en, due.en),
+                );
+            }
             Text::new(
                 format!("{} 起算，{} 到期", start.zh, due.zh),
                 format!("from {}, due {}", start.en, due.en),
@@ -181,7 +201,6 @@ fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanati
         },
         Explanation::sentences,
     );
-    let cite = cite_words(cite);
     Text::new(
         format!("{}（{}）", told.zh.trim_end_matches('。'), cite.zh),
         format!("{} ({})", told.en.trim_end_matches('.'), cite.en),
@@ -191,14 +210,25 @@ fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanati
 /// A clause in words: which notice, which clause, or that the office set it.
 #[must_use]
 pub fn cite_words(cite: &Cite) -> Text {
-    let (notice, clause) = (&cite.notice, &cite.clause);
+    // A name stands apart from the words around it.
+    cited(cite, &Text::new(format!(" {}", cite.notice), cite.notice.as_str()))
+}
+
+/// The same with the notice by its title.
+fn cite_told(policies: &Policies, cite: &Cite) -> Text {
+    let title = policies.notice_title(&cite.notice);
+    cited(cite, &Text::new(format!("《{}》", title.zh), title.en))
+}
+
+fn cited(cite: &Cite, notice: &Text) -> Text {
+    let (zh, en, clause) = (&notice.zh, &notice.en, &cite.clause);
     if cite.office_setting {
         return Text::new(
-            format!("本单位设定，参照 {notice} {clause}"),
-            format!("set by the office, see {notice} {clause}"),
+            format!("本单位设定，参照{zh} {clause}"),
+            format!("set by the office, see {en} {clause}"),
         );
     }
-    Text::new(format!("依据 {notice} {clause}"), format!("under {notice} {clause}"))
+    Text::new(format!("依据{zh} {clause}"), format!("under {en} {clause}"))
 }
 
 /// What a deadline comes to next by the calendar in force, as the kernel has it.
