@@ -153,7 +153,7 @@ class Handler:
         return "250 2.0.0 ok"
 
 def known(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.login == b"duban" and data.password == sys.argv[3].encode())
+    return AuthResult(success=data.login == b"duban" and data.password == sys.argv[3].encode(), handled=False)
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
