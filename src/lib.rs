@@ -99,6 +99,8 @@
 //!   broker's duplicate window.
 //! - Every address says what it needs; every answer keeps to what its asker sees; a secret
 //!   is kept as a hash and never logged.
+//! - Nothing is sent to an address that was not checked for that connection; a redirect is
+//!   an answer, not a way to go on ([`carriers::guard`]).
 //! - One step of the store holds rows, indexes, counts and checkpoint together.
 //! - Every list is in a stated order, every bound has a name and a reason.
 //! - Nothing panics on input; a poison fact is refused and the engine goes on; a

@@ -63,6 +63,21 @@ pub enum Via {
     Subject,
 }
 
+impl Via {
+    /// Its name, in the settings as in the policy.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Dingtalk => "dingtalk",
+            Self::Wecom => "wecom",
+            Self::Feishu => "feishu",
+            Self::Mail => "mail",
+            Self::Subject => "subject",
+        }
+    }
+}
+
 /// How a robot shows a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -5,6 +5,7 @@ use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
+use super::answer;
 use super::failure::Failure;
 use super::ledger_table::met;
 use super::parts::{clause, empty, event, key_of, light, names, pairs, provisional};
@@ -25,7 +26,16 @@ use crate::query::timeline::Told;
 pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let id = CaseId::new(visit.part("id"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
-    let answer = visit.reader().drawn_case(&id, visit.view.at).await;
+    shown(visit, &id, None).await
+}
+
+/// The page of a case, with why the last answer was not taken, if one was not.
+pub(super) async fn shown<S: Store, L: Log>(
+    visit: Visit<S, L>,
+    id: &CaseId,
+    wrong: Option<&str>,
+) -> Result<Response, Failure> {
+    let answer = visit.reader().drawn_case(id, visit.view.at).await;
     let (answer, diagram) = answer.map_err(|error| visit.failed(error))?;
     let (view, case) = (&visit.view, &answer.body);
     let body = html! {
@@ -37,6 +47,7 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
             }
             @for deadline in &case.deadlines { (deadline_block(view, case, deadline)) }
         }
+        (answer::forms(view, case, wrong))
         section .diagram data-live="diagram" aria-labelledby="diagram-title" {
             h2 #diagram-title { (view.say("流程与当前状态", "Workflow and present state")) }
             // The diagram is our own drawing; its texts are escaped where it is drawn.
@@ -79,6 +90,7 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
                 @if case.waits_for.is_empty() { span .muted { (view.say("无需办理", "nobody")) } }
                 @else { b { (names(view, &case.waits_for)) } (may_state(view, case)) }
             } }
+            @if let Some(answering) = &case.answering { (answer::asked(view, answering)) }
             @if let Some(period) = &case.period { div { dt { (view.say("周期", "Period")) } dd { (period) } } }
             div { dt { (view.say("依据", "Clause")) } dd { (clause(view, &case.cite)) } }
             @if !case.assist.is_empty() { div { dt { (view.say("配合单位", "Helped by")) } dd { (names(view, &case.assist)) } } }
@@ -111,6 +123,8 @@ fn deadline_block(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) 
             }
             @if let Some(told) = &deadline.explanation { (strip(view, told)) }
             p .reason { (view.of(&deadline.reason)) }
+            @if deadline.extensions > 0 { p { (view.say("已延期 ", "Extended ")) (deadline.extensions) (view.say(" 次", " times")) } }
+            @if deadline.acknowledged_at.is_some() { p .muted { (view.say("已签收", "Acknowledged")) } }
             p .no-print { a href=(supervision_sheet::link(view, &case.case, &deadline.clock.id)) { (view.say("督办单", "Supervision sheet")) } }
             @if deadline.moves > 0 { p .muted { (view.say("改期 ", "Moved ")) (deadline.moves) (view.say(" 次", " times")) } }
             (ahead(view, case, deadline))

@@ -6,6 +6,7 @@
 //! instant and a `viewer::Viewer`; every page gets these from there. The desk
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
+mod answer;
 mod assets;
 mod bulletin;
 mod calendar_page;
@@ -18,6 +19,7 @@ mod feed;
 mod feed_address;
 mod ledger;
 mod ledger_table;
+mod link;
 mod matrix;
 mod overview;
 mod parts;

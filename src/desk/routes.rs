@@ -9,8 +9,9 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use super::{
-    assets, bulletin, calendar_page, case_page, export, failure, feed, feed_address, ledger, overview,
-    policies, rankings, refusals, resubmit, search, settings, sign_in, supervision, supervision_sheet, units,
+    answer, assets, bulletin, calendar_page, case_page, export, failure, feed, feed_address, ledger, link,
+    overview, policies, rankings, refusals, resubmit, search, settings, sign_in, supervision,
+    supervision_sheet, units,
 };
 use crate::http::Site;
 use crate::http::beside::Beside;
@@ -24,7 +25,7 @@ pub fn routes<S: Store, L: Log>() -> Beside<S, L> {
         .route("/ledger", get(ledger::ledger::<S, L>))
         .route("/ledger.csv", get(export::ledger_csv::<S, L>))
         .route("/ledger.xlsx", get(export::ledger_xlsx::<S, L>))
-        .route("/cases/{*id}", get(case_page::case::<S, L>))
+        .route("/cases/{*id}", get(case_page::case::<S, L>).post(answer::answer::<S, L>))
         .route("/units", get(units::units::<S, L>))
         .route("/units/{unit}", get(units::unit::<S, L>))
         .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
@@ -49,6 +50,7 @@ pub fn routes<S: Store, L: Log>() -> Beside<S, L> {
         .route("/desk", get(first::<S, L>))
         .route("/sign-in", get(sign_in::page::<S, L>).post(sign_in::enter::<S, L>))
         .route("/sign-out", post(sign_in::leave::<S, L>))
+        .route("/answer/{token}", get(link::look::<S, L>).post(link::follow::<S, L>))
         .route("/assets/{name}", get(assets::asset))
         .route("/desk/{tenant}", get(slashed))
         .route("/desk/{tenant}/", get(overview::overview::<S, L>))

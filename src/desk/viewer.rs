@@ -5,8 +5,9 @@ use axum::http::request::Parts;
 
 use super::view::View;
 use crate::calendar::Text;
+use crate::event::fact::Fact;
 use crate::http::gate::Admitted;
-use crate::id::TenantId;
+use crate::id::{EventType, TenantId, UnitId};
 use crate::identity::grant::Right;
 use crate::identity::viewer::{Viewer as Somebody, Who};
 
@@ -29,6 +30,24 @@ impl Viewer {
     /// Whether they have a right in a tenant; what they have not is not offered.
     pub fn may(&self, right: Right, tenant: &TenantId) -> bool {
         self.somebody.may(right, Some(tenant))
+    }
+
+    /// Whether they may state facts of a type for a unit; whether a case takes one from
+    /// it is another question.
+    pub fn may_state(&self, tenant: &TenantId, unit: &UnitId, kind: &EventType) -> bool {
+        let fact = Fact {
+            source: String::new(),
+            id: String::new(),
+            kind: kind.clone(),
+            version: None,
+            subject: None,
+            actor: unit.clone(),
+            occurred_at: None,
+            imported_at: None,
+            stated_by: None,
+            data: serde_json::Value::Null,
+        };
+        self.may(Right::State, tenant) && self.somebody.may_state(tenant, &fact).is_ok()
     }
 
     /// The office that they supervise this desk's tenant for, by its title.

@@ -111,7 +111,9 @@ impl Outcome {
         };
         let verdict = match &entry.decided.event {
             Event::FactAccepted(it) if it.parked.is_none() => plain("accepted"),
-            Event::PolicyPublished(_) => plain("accepted"),
+            Event::PolicyPublished(_) | Event::DeliveryEnded(_) | Event::DeliveryReplayed(_) => {
+                plain("accepted")
+            }
             Event::EventRefused(it) if it.parked.is_none() => {
                 Self { reason: Some(it.reason.clone()), ..plain("refused") }
             }

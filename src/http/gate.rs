@@ -27,6 +27,7 @@ use crate::engine::settings::WallClock;
 use crate::id::TenantId;
 use crate::identity::directory::Directory;
 use crate::identity::grant::Right;
+use crate::identity::link::{Claim, LinkError, LinkKey};
 use crate::identity::secret::{Draw, Secret};
 use crate::identity::session::{Found, Holder, Sessions};
 use crate::identity::throttle::Throttle;
@@ -67,6 +68,7 @@ pub struct Gate {
     hashing: Semaphore,
     now: WallClock,
     draw: Draw,
+    links: Option<LinkKey>,
 }
 
 /// Who asks, as later handlers find it in the request.
@@ -102,7 +104,23 @@ impl Gate {
             hashing: Semaphore::new(HASHED_AT_ONCE),
             now,
             draw,
+            links: None,
         }
+    }
+
+    /// The same gate, which lets in who follows a link that was signed with `key`.
+    #[must_use]
+    pub fn with_links(mut self, key: LinkKey) -> Self {
+        self.links = Some(key);
+        self
+    }
+
+    /// What a link allows now.
+    ///
+    /// # Errors
+    /// [`LinkError`]; without a key every link is a stranger's.
+    pub fn followed(&self, token: &str) -> Result<Claim, LinkError> {
+        self.links.as_ref().ok_or(LinkError::Forged)?.read(token, self.now())
     }
 
     /// How it is set.

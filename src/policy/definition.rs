@@ -22,6 +22,7 @@ pub mod answers;
 pub mod delivery;
 pub mod reaction;
 mod register;
+mod repeats;
 pub mod score;
 
 pub use register::{Register, Settings, Unit};
@@ -588,15 +589,6 @@ pub struct Rung {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Offset>,
     /// How many times at most, 1 to 100.
-    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[serde(default = "repeats::once", skip_serializing_if = "repeats::is_once")]
     pub most: u16,
-}
-
-const fn once() -> u16 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
-const fn is_once(most: &u16) -> bool {
-    *most == 1
 }

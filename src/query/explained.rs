@@ -104,8 +104,19 @@ pub struct ExplainedDeadline {
     pub breached_at: Option<Instant>,
     /// How often it was moved.
     pub moves: u16,
+    /// How many extensions were granted.
+    #[serde(skip_serializing_if = "is_none")]
+    pub extensions: u16,
+    /// When a reminder about it was last acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Instant>,
     /// When it stood still.
     pub pauses: Vec<Pause>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_none(times: &u16) -> bool {
+    *times == 0
 }
 
 /// A deadline of `case` at `at`, explained.
@@ -144,7 +155,7 @@ pub fn explained(
         due: told.due,
         last_day: told.last_day,
         span: light.filter(|light| *light != Light::Paused).map(|_| span(calendar, term, at)),
-        reason: reason(calendar, &cite_told(policies, &told.cite), term, explanation.as_ref()),
+        reason: reason(calendar, &cite_told(policies, &told.cite), deadline, explanation.as_ref()),
         cite: told.cite,
         explanation,
         next: next(policies, case, clock, deadline),
@@ -154,6 +165,8 @@ pub fn explained(
         level: deadline.level,
         breached_at: deadline.breached_at,
         moves: deadline.moves,
+        extensions: deadline.extensions,
+        acknowledged_at: deadline.acknowledged_at,
         pauses,
         term: term.clone(),
     })
@@ -170,10 +183,17 @@ fn explanation(
     (told.due.at == deadline.term.due_at).then_some(told)
 }
 
-fn reason(calendar: &Calendar, cite: &Text, term: &Term, told: Option<&Explanation>) -> Text {
+fn reason(calendar: &Calendar, cite: &Text, deadline: &Deadline, told: Option<&Explanation>) -> Text {
+    let (term, times) = (&deadline.term, deadline.extensions);
     let told = told.map_or_else(
         || {
             let (start, due) = (moment_text(calendar, term.started_at), due_text(calendar, term));
+            if times > 0 {
+                return Text::new(
+                    format!("{} 起算，经批准延期 {times} 次，延至 {}", start.zh, due.zh),
+                    format!("from {}, extended {times} times, due {}", start.en, due.en),
+                );
+            }
             Text::new(
                 format!("{} 起算，{} 到期", start.zh, due.zh),
                 format!("from {}, due {}", start.en, due.en),

@@ -5,11 +5,12 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`], [`bulletin`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`],
+//! [`scores`], [`bulletin`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`], [`answering`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
 pub mod agenda;
+pub mod answering;
 pub mod books;
 pub mod breaches;
 pub mod bulletin;

@@ -95,6 +95,16 @@ pub fn wall_text(wall: NaiveDateTime) -> Text {
     dated(wall.date(), &wall.format("%H:%M").to_string())
 }
 
+/// The end of a limit as people write it: midnight is the end of the day before.
+#[must_use]
+pub fn end_text(calendar: &Calendar, at: Instant) -> Text {
+    let wall = calendar.wall(at);
+    if wall.time() == NaiveTime::MIN {
+        return dated(calendar.local_date(at.just_before()), "24:00");
+    }
+    moment_text(calendar, at)
+}
+
 fn due_time(calendar: &Calendar, term: &Term) -> String {
     let wall = calendar.wall(term.due_at);
     if ends_day(term, wall.time()) { "24:00".into() } else { wall.format("%H:%M").to_string() }

@@ -48,6 +48,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/v1/{tenant}/rebuild", "a+nnnnnnu"),
     ("GET", "/", "a++++++++"),
     ("GET", "/desk", "a++++++++"),
+    ("GET", "/answer/{token}", "+++++++++"),
+    ("POST", "/answer/{token}", "+++++++++"),
     ("GET", "/assets/{name}", "+++++++++"),
     ("GET", "/sign-in", "+++++++++"),
     ("POST", "/sign-in", "+++++++++"),
@@ -58,6 +60,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/desk/{tenant}/ledger.csv", "a+++++++u"),
     ("GET", "/desk/{tenant}/ledger.xlsx", "a+++++++u"),
     ("GET", "/desk/{tenant}/cases/{*id}", "a+++++++u"),
+    ("POST", "/desk/{tenant}/cases/{*id}", "a+++++nnu"),
     ("GET", "/desk/{tenant}/bulletin.docx", "a+++++++u"),
     ("GET", "/desk/{tenant}/sheet", "a+++++++u"),
     ("GET", "/desk/{tenant}/sheet.docx", "a+++++++u"),
@@ -90,6 +93,7 @@ fn address(route: &str) -> String {
         .replace("/policies/Workflow/{name}", "/policies/Workflow/objection")
         .replace("{unit}", "qu-fagaiju")
         .replace("{seq}", "1")
+        .replace("{token}", "nonsense")
         .replace("{name}", "cn-gov")
 }
 

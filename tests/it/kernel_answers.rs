@@ -130,12 +130,7 @@ sections:
         inputs: {granted: {facts: [extension.granted]}}
         points:
           - {of: granted, linear: {from: [0, 10], to: [5, 0]}}
-rank:
-  by: points
-  ties: shared
-  every: quarter
-  publish: {workingDays: 5}
-  calendar: cn-gov
+rank: {by: total, ties: shared, every: quarter, publish: {workingDays: 5}, calendar: cn-gov}
 "#;
     for definition in authored("changqing", card) {
         given.when(publication(&definition)).then("policy.published");

@@ -119,7 +119,7 @@ async fn nothing_is_answered_that_the_document_does_not_tell() {
         "--max-examples",
         EXAMPLES,
     ]);
-    tester.args(["--generation-deterministic", "--generation-database", "none"]);
+    tester.args(["--generation-database", "none"]);
     tester.env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(work.path());
     tester.stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(PATIENCE, tester.output()).await;

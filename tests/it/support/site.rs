@@ -11,6 +11,7 @@ use duban::engine::tenant::Engine;
 use duban::http::gate::{Gate, GateSettings};
 use duban::http::{Site, Tenant, router_with};
 use duban::id::{Seq, TenantId};
+use duban::identity::link::LinkKey;
 use duban::memory::clock::Clock;
 use duban::memory::directory::MemoryDirectory;
 use duban::memory::log::MemoryLog;
@@ -252,8 +253,13 @@ pub fn gate(
 ) -> Arc<Gate> {
     let clock = clock.clone();
     let now = Arc::new(move || clock.now());
-    Arc::new(Gate::new(settings, Arc::new(directory.clone()), issuer, now, duban::cli::world::draw_secret()))
+    let draw = duban::cli::world::draw_secret();
+    let gate = Gate::new(settings, Arc::new(directory.clone()), issuer, now, draw);
+    Arc::new(gate.with_links(LinkKey::of(&LINKS)))
 }
+
+/// What the test's links are signed with.
+pub const LINKS: [u8; 32] = [7; 32];
 
 pub fn published(definition: &Definition) -> Value {
     let sha = definition.sha().expect("a digest");
