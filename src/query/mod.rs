@@ -5,7 +5,9 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`], [`deliveries`], [`bulletin`] and [`case`] are the questions; [`outbox`] is the courier's; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`], [`answering`],
+//! [`scores`], [`deliveries`], [`bulletin`] and [`case`] are the questions; [`outbox`] is
+//! the courier's; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`],
+//! [`explained`], [`answering`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
