@@ -23,7 +23,8 @@ use crate::id::{EventType, UnitId};
 /// Texts without control characters.
 const PRINTED: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 /// The media types that data may have.
-const JSON_MEDIA: &str = "^\\s*([aA]pplication/json|text/json|[^/;]+/[^;]*\\+json)\\s*(;.*)?$";
+const JSON_MEDIA: &str =
+    "^([aA]pplication/json|text/json|[A-Za-z0-9.-]+/[A-Za-z0-9.+-]*\\+json)( *;[ -~]*)?$";
 
 /// One attribute of a `CloudEvent`, as it is read here.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ pub fn attributes(generator: &mut SchemaGenerator, is_actor_required: bool) -> V
     let of = |name, required, schema, meaning| Attribute { name, required, meaning, schema };
     let kind = generator.subschema_for::<EventType>().to_value();
     let actor = generator.subschema_for::<UnitId>().to_value();
-    let media = json!({"type": "string", "pattern": JSON_MEDIA});
+    let media = json!({"type": "string", "maxLength": MOST_TEXT, "pattern": JSON_MEDIA});
     vec![
         of("specversion", true, json!({"const": "1.0"}), "The version of CloudEvents."),
         of("id", true, text(), "Unique for the source; a fact sent again with the same id is the same fact."),
