@@ -209,8 +209,8 @@ pub async fn score<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fai
         }
         section aria-labelledby="trend-title" {
             h2 #trend-title { (view.say("得分率走势，点一个点看该期", "Share over time; a point leads to its period")) }
-            (plot(view, &points, &body.period.to_string(), |period| {
-                view.here(&[("scorecard", Some(&body.score.scorecard.to_string())), ("period", Some(period))])
+            (plot(view, &points, &body.period, |period| {
+                view.here(&[("scorecard", Some(body.score.scorecard.as_ref())), ("period", Some(period))])
             }))
         }
         @for section in &body.score.sections { (section_block(view, body, section)) }

@@ -81,7 +81,7 @@ fn unit_table(view: &View, counts: &Counts) -> Markup {
 }
 
 /// The units in the register's order; those that owe nothing come last.
-fn in_order<'v>(units: &'v [Named], of: impl Fn(&str) -> Option<Numbers>) -> Vec<(&'v Named, Numbers)> {
+fn in_order(units: &[Named], of: impl Fn(&str) -> Option<Numbers>) -> Vec<(&Named, Numbers)> {
     let mut rows: Vec<_> = units.iter().map(|unit| (unit, of(&unit.id).unwrap_or_default())).collect();
     rows.sort_by_key(|(_, numbers)| *numbers == Numbers::default());
     rows

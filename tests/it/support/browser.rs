@@ -42,7 +42,7 @@ const FLAGS: [&str; 14] = [
 pub struct Browser {
     child: Child,
     wire: Arc<Wire>,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 type Answer = Result<Value, String>;
@@ -126,10 +126,9 @@ impl Browser {
             // Nobody waits for what will not come.
             taking.waiting.lock().expect("whole").clear();
         });
-        let browser = Self { child, wire, _profile: profile };
+        let browser = Self { child, wire, profile };
         if let Err(error) = browser.wire.ask(None, "Browser.getVersion", json!({})) {
-            let said =
-                std::fs::read_to_string(browser._profile.path().join("stderr.log")).unwrap_or_default();
+            let said = std::fs::read_to_string(browser.profile.path().join("stderr.log")).unwrap_or_default();
             panic!("{} does not answer: {error}\n{said}", program.display());
         }
         browser

@@ -128,7 +128,7 @@ impl Served {
         });
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
         let client = client.expect("a client");
-        Self { clock, intake, ledger, address, directory, site, client, server }
+        Self { clock, intake, ledger, directory, site, address, client, server }
     }
 
     pub fn set_now(&self, now: &str) {
