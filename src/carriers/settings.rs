@@ -63,6 +63,21 @@ pub enum Via {
     Subject,
 }
 
+impl Via {
+    /// Its name, in the settings as in the policy.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Dingtalk => "dingtalk",
+            Self::Wecom => "wecom",
+            Self::Feishu => "feishu",
+            Self::Mail => "mail",
+            Self::Subject => "subject",
+        }
+    }
+}
+
 /// How a robot shows a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -233,9 +248,17 @@ impl DeliverySettings {
             let (line, column) = at.map_or((0, 0), |at| (at.line(), at.column()));
             let said = error.without_snippet().to_string();
             // The place is told in front already.
-            let reason = said.split(" at line ").next().unwrap_or(&said).to_owned();
-            wrong(line, column, reason)
+            let reason = said.split(" at line ").next().unwrap_or(&said);
+            wrong(line, column, discreet(reason))
         })
+    }
+}
+
+/// What is wrong without the value that is: it may be a secret written in the wrong place.
+fn discreet(reason: &str) -> String {
+    match reason.split_once(", expected ") {
+        Some((found, expected)) if found.contains("invalid") => format!("expected {expected}"),
+        _ => reason.to_owned(),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Every figure is one that the read side gave, as of the ledger entry that stands at
 //! the end of it.
 
+use std::collections::BTreeSet;
+
 use axum::response::{IntoResponse as _, Response};
 use chrono::{Datelike as _, NaiveDate};
 use maud::{Markup, html};
@@ -19,6 +21,7 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::breaches::Outcomes;
 use crate::query::bulletin::{Bulletin, MOST_LISTED, Share};
+use crate::query::deadline_row::DeadlineRow;
 use crate::query::rankings::RankingAnswer;
 use crate::query::rows::Answer;
 
@@ -63,10 +66,10 @@ fn written(view: &View, found: &Answer<Bulletin>) -> Document {
     let it = &found.body;
     let period = period_words(view, it.period);
     let title = match view.lang {
-        Lang::Zh => format!("关于{period}督办事项办理情况的通报"),
-        Lang::En => format!("Bulletin on supervised matters, {period}"),
+        Lang::Zh => format!("{}关于{period}督办事项办理情况的通报", view.tenant_title()),
+        Lang::En => format!("{}: bulletin on supervised matters, {period}", view.tenant_title()),
     };
-    let mut document = Document::new(view.at).title(view.tenant_title()).title(&title);
+    let mut document = Document::new(view.at).title(&title);
     document = overall(view, document, it);
     document = units(view, document, it);
     for ranking in &it.rankings {
@@ -116,28 +119,23 @@ fn overall(view: &View, document: Document, it: &Bulletin) -> Document {
     let (all, before) = (&it.all, &it.before);
     let under_way =
         if it.complete { "" } else { view.say("（本期尚未结束）", " (the period is under way)") };
-    let said = if view.lang == Lang::Zh {
-        format!(
-            "{first}至{last}{under_way}，期限届满的事项共{}件，其中按时办结{}件，逾期办结{}件，尚未办结{}件，按时办结率{}。上一期届满{}件，按时办结率{}。",
-            all.due(),
-            all.in_time,
-            all.met_late,
-            all.unmet,
-            percent(view, all),
-            before.due(),
-            percent(view, before),
-        )
-    } else {
-        format!(
-            "From {first} to {last}{under_way} {} deadlines fell due: {} met in time, {} met late, {} not met; {} in time. In the period before, {} fell due, {} in time.",
-            all.due(),
-            all.in_time,
-            all.met_late,
-            all.unmet,
-            percent(view, all),
-            before.due(),
-            percent(view, before),
-        )
+    let (due, share) = (all.due(), percent(view, all));
+    let compared = match (before.percent(), view.lang) {
+        (None, Lang::Zh) => "上一期没有期限届满的事项。".to_owned(),
+        (None, Lang::En) => "In the period before, none fell due.".to_owned(),
+        (Some(share), Lang::Zh) => format!("上一期届满{}件，按时办结率{share}%。", before.due()),
+        (Some(share), Lang::En) => {
+            format!("In the period before, {} fell due, {share}% in time.", before.due())
+        }
+    };
+    let (in_time, late, unmet) = (all.in_time, all.met_late, all.unmet);
+    let said = match view.lang {
+        Lang::Zh => format!(
+            "{first}至{last}{under_way}，期限届满的事项共{due}件，其中按时办结{in_time}件，逾期办结{late}件，尚未办结{unmet}件，按时办结率{share}。{compared}"
+        ),
+        Lang::En => format!(
+            "From {first} to {last}{under_way} {due} deadlines fell due: {in_time} met in time, {late} met late, {unmet} not met; {share} in time. {compared}"
+        ),
     };
     let document = document
         .heading(view.say("总体情况", "Overall"))
@@ -200,11 +198,10 @@ fn ranked(view: &View, document: Document, it: &RankingAnswer) -> Document {
             moved,
         ]
     });
-    let title = format!("{}{}", view.of(&it.scorecard.title), view.say("评分排名", ": ranking"));
     let entry = it.published.map(|published| {
         format!("{} {}", view.say("已公布，账本条目", "Published, ledger entry"), published.ledger_seq)
     });
-    let document = document.heading(&title).paragraph(view.of(&it.rules));
+    let document = document.heading(view.of(&it.scorecard.title)).paragraph(view.of(&it.rules));
     document.table(&columns, rows.collect()).note(&entry.unwrap_or_default())
 }
 
@@ -234,21 +231,32 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
         )
     };
     let document = document.heading(view.say("超期未办结事项", "Overdue")).paragraph(&said);
+    if listed == 0 { document } else { overdue_table(view, document, &it.listed) }
+}
+
+/// The overdue ones, with the notices that their clauses are of told once below.
+fn overdue_table(view: &View, document: Document, listed: &[DeadlineRow]) -> Document {
     let columns: [Column<'_>; 7] = [
         (view.say("序号", "No."), 6, Side::Middle),
-        (view.say("责任单位", "Unit"), 14, Side::Left),
-        (view.say("事项", "Matter"), 22, Side::Left),
-        (view.say("依据", "Clause"), 16, Side::Left),
+        (view.say("责任单位", "Unit"), 16, Side::Left),
+        (view.say("事项", "Matter"), 24, Side::Left),
+        (view.say("条款", "Clause"), 10, Side::Middle),
         (view.say("截止时间", "Due"), 16, Side::Middle),
-        (view.say("超期", "Overdue"), 14, Side::Middle),
+        (view.say("超期", "Overdue"), 16, Side::Middle),
         (view.say("督办", "Raised to"), 10, Side::Middle),
     ];
-    let rows = it.listed.iter().zip(1..).map(|(row, place): (_, usize)| {
+    let notices: Vec<&str> =
+        listed.iter().map(|row| row.cite.notice.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
+    let cited = |name: &str, clause: &str| match notices.iter().position(|one| *one == name) {
+        Some(place) if notices.len() > 1 => format!("〔{}〕{clause}", place + 1),
+        Some(_) | None => clause.to_owned(),
+    };
+    let rows = listed.iter().zip(1..).map(|(row, place): (_, usize)| {
         vec![
             place.to_string(),
             view.of(&row.unit.title).to_owned(),
             format!("{} {}", view.of(&row.workflow.title), key(&row.case, row.period.as_deref(), &row.unit)),
-            format!("{} {}", notice(view, &row.cite.notice), row.cite.clause),
+            cited(&row.cite.notice, &row.cite.clause),
             view.of(&row.due).to_owned(),
             row.span.as_ref().map(|span| view.of(&span.words).to_owned()).unwrap_or_default(),
             format!("{}×{} {}", view.say("催办", "urged "), row.reminders, level(view, row.level))
@@ -256,7 +264,14 @@ fn overdue(view: &View, document: Document, it: &Bulletin) -> Document {
                 .to_owned(),
         ]
     });
-    if listed == 0 { document } else { document.table(&columns, rows.collect()) }
+    let titles = notices.iter().zip(1..).map(|(name, place): (_, usize)| {
+        let title = notice(view, name);
+        if notices.len() == 1 { title.to_owned() } else { format!("〔{place}〕{title}") }
+    });
+    let titles = titles.collect::<Vec<_>>().join(view.say("；", "; "));
+    document
+        .table(&columns, rows.collect())
+        .note(&format!("{}{titles}", view.say("条款出自：", "Clauses of: ")))
 }
 
 fn demands(view: &View, document: Document, it: &Bulletin) -> Document {

@@ -131,7 +131,7 @@
   // and the parts that differ are put in with a short fade.
   const stream = body.dataset.stream;
   if (stream && "EventSource" in window) {
-    let wait, under = false, again = false;
+    let wait = 0, under = false, again = false;
     const refresh = async () => {
       if (under) { again = true; return; }
       under = true;
@@ -157,9 +157,20 @@
         if (again) { again = false; later(); }
       }
     };
-    const later = () => { clearTimeout(wait); wait = setTimeout(refresh, 600); };
+    // The first entry shows at once; those of a burst together, twice a second.
+    let last = -Infinity;
+    const later = () => {
+      if (wait) return;
+      wait = setTimeout(() => { wait = 0; last = performance.now(); refresh(); }, Math.max(50, last + 500 - performance.now()));
+    };
     const source = new EventSource(stream);
-    source.addEventListener("ledger", later);
+    // A page about one case asks again only for what is about it.
+    const about = document.querySelector("[data-about]")?.dataset.about;
+    source.addEventListener("ledger", (event) => {
+      if (!about || event.data.includes(JSON.stringify(about))) later();
+    });
+    // Time passes without entries, too: what is left of a limit is said anew.
+    setInterval(() => { if (!document.hidden) later(); }, 60000);
     addEventListener("pagehide", () => source.close());
   }
 })();

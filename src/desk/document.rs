@@ -36,6 +36,8 @@ const PAGE_NUMBER_INDENT: i32 = 280;
 const LINE: i32 = 560;
 const TITLE_LINE: i32 = 640;
 const TABLE_LINE: i32 = 320;
+/// Lines of 22 pt in forms, so that a sheet is one page.
+const FORM_LINE: i32 = 440;
 
 /// The faces that the standard names; programs without one take another of its kind.
 const TITLE_FACE: &str = "方正小标宋简体";
@@ -226,7 +228,7 @@ fn in_table(text: &str, face: &str, align: AlignmentType) -> Paragraph {
 
 fn in_form(text: &str, face: &str, align: AlignmentType) -> Paragraph {
     let run = Run::new().add_text(text).size(PAGE_NUMBER_SIZE).fonts(faces(face));
-    spaced(LINE).align(align).add_run(run)
+    spaced(FORM_LINE).align(align).add_run(run)
 }
 
 fn cell(width: usize) -> TableCell {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::failure::Failure;
 use super::matrix::matrix;
-use super::parts::{empty, light, number};
+use super::parts::{empty, light, matter, number};
 use super::shell::{Frame, Nav, page};
 use super::strip::weekday;
 use super::view::View;
@@ -127,8 +127,8 @@ fn days(view: &View, days: &[DayAhead]) -> Markup {
                         span .weekday {
                             @if place == 0 { (view.say("今天", "today")) } @else { (view.say("周", "")) (weekday(view, ahead.day.weekday)) }
                             @match &ahead.day.reason {
-                                Reason::MakeUp { .. } => { b .mark { (view.say("班", "make-up")) } }
-                                Reason::Holiday { .. } => { b .mark { (view.say("休", "hol.")) } }
+                                Reason::MakeUp { .. } => { b .mark { (view.say("班", "on")) } }
+                                Reason::Holiday { .. } => { b .mark { (view.say("休", "off")) } }
                                 Reason::Weekday | Reason::Weekend => {}
                             }
                         }
@@ -198,8 +198,8 @@ fn changes(view: &View, recent: Result<&Recent, &QueryError>) -> Markup {
                     li class=(sort_of(&change.kind)) {
                         time datetime=(change.at) { (view.of(&change.when)) }
                         span {
-                            @if let Some(case) = &change.case { a href=(view.case_link(case)) { (case.key()) } " " }
-                            @if let Some(unit) = &change.unit { span .muted { (view.of(&unit.title)) " " } }
+                            @if let Some(unit) = &change.unit { (view.of(&unit.title)) " " }
+                            @if let Some(case) = &change.case { a href=(view.case_link(case)) { (matter(view, case, change.unit.as_ref())) } " " }
                             (view.of(&change.words))
                         }
                     }
@@ -220,6 +220,12 @@ fn sort_of(kind: &str) -> &'static str {
 }
 
 fn months(view: &View, months: &[MonthBehind]) -> Markup {
+    if months.is_empty() {
+        return empty(
+            view.say("还没有日历", "No calendar yet"),
+            view.say("公布日历后，这里按月比较。", "Once a calendar is published, months are compared here."),
+        );
+    }
     html! {
         table .plain {
             thead { tr {

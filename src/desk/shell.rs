@@ -102,7 +102,7 @@ pub fn page(view: &View, frame: &Frame<'_>, body: &Markup) -> Response {
     let stream = live.map(|as_of| format!("/v1/{}/stream?after={}", view.tenant, as_of.ledger_seq));
     let markup = html! {
         (DOCTYPE)
-        html lang=(language(view.lang)) data-theme=(view.theme.name()) {
+        html lang=(language(view.lang)) data-theme=(view.theme.name()) data-as-of=[frame.as_of.map(|as_of| footer(view, as_of))] {
             (head(&format!("{} · {}", frame.title, view.tenant_title()), view.theme))
             body data-stream=[stream] data-search=(view.link("search", &[])) {
                 a .skip href="#main" { (view.say("跳到正文", "Skip to content")) }
@@ -286,8 +286,10 @@ fn instant_menu(view: &View) -> Markup {
 /// The instant asked about as an input field takes it: the day, and the time of the
 /// text that people read.
 fn wall(view: &View) -> String {
-    let time = view.home.asked.zh.rsplit(' ').next().unwrap_or("00:00");
-    format!("{}T{time}", view.home.today)
+    // Without a calendar the text is the instant itself, in UTC.
+    let time = view.home.asked.zh.rsplit(' ').next().filter(|time| time.len() == "00:00".len());
+    let plain = || view.at.to_string().chars().take("2024-09-25T17:50".len()).collect();
+    time.map_or_else(plain, |time| format!("{}T{time}", view.home.today))
 }
 
 /// Says that the page is not about now, and what that means.
@@ -316,6 +318,15 @@ pub fn as_of_line(view: &View, as_of: &AsOf) -> Markup {
             span .dot aria-hidden="true" { "·" }
             (view.say("账本第 ", "ledger entry ")) b #seq { (number(as_of.ledger_seq.0)) } (view.say(" 条", ""))
         }
+    }
+}
+
+/// The same for the foot of a printed page.
+fn footer(view: &View, as_of: &AsOf) -> String {
+    let (tenant, at, seq) = (view.tenant_title(), view.of(&view.home.asked), number(as_of.ledger_seq.0));
+    match view.lang {
+        Lang::Zh => format!("{tenant} · 截至 {at} · 账本第 {seq} 条"),
+        Lang::En => format!("{tenant} · as of {at} · ledger entry {seq}"),
     }
 }
 

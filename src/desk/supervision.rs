@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::bulletin;
 use super::failure::Failure;
-use super::parts::{clause, empty, key, level, light, long_table, waits};
+use super::parts::{clause_cell, empty, key, level, light, long_table, waits};
 use super::shell::{Frame, Nav, page};
 use super::supervision_sheet;
 use super::view::View;
@@ -36,12 +36,16 @@ pub async fn supervision<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Respons
         div data-live="supervision" {
             (table(view, &found.body.rows))
             @if let Some(next) = &found.body.next {
-                nav .pager { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
+                nav .pager aria-label=(view.say("翻页", "Pages")) { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
             }
         }
     };
     let title = Nav::Supervision.title(view);
-    let beside_title = html! { span .muted { (view.say("全部超期事项，最早到期在前", "everything overdue, earliest due first")) } (bulletin::links(view)) };
+    let beside_title = html! {
+        span .muted { (view.say("全部超期事项，最早到期在前", "everything overdue, earliest due first")) }
+        (bulletin::links(view))
+        " " a href=(view.link("deliveries", &[])) { (view.say("送达与死信", "Deliveries and dead letters")) }
+    };
     let frame = Frame { nav: Nav::Supervision, title, as_of: Some(&found.as_of), beside_title, live: true };
     Ok(page(view, &frame, &body))
 }
@@ -77,7 +81,7 @@ fn table_row(view: &View, row: &DeadlineRow) -> Markup {
         tr class=(row.light.name()) {
             td { (light(view, row.light)) @if let Some(span) = &row.span { small { (view.of(&span.words)) } } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td {
@@ -90,7 +94,7 @@ fn table_row(view: &View, row: &DeadlineRow) -> Markup {
                 @if row.level > 0 { b { (level(view, row.level)) } } @else { span .muted { (view.say("未升级", "not raised")) } }
                 small { a href=(supervision_sheet::link(view, &row.case, &row.clock.id)) { (view.say("督办单", "sheet")) } }
             }
-            td { (clause(view, &row.cite)) }
+            (clause_cell(view, &row.cite))
         }
     }
 }

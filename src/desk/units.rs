@@ -23,6 +23,7 @@ use crate::query::cases::CaseFilter;
 use crate::query::counts::{Counts, Numbers};
 use crate::query::deadlines::DeadlineFilter;
 use crate::query::duties::{DutyCell, DutyYear};
+use crate::query::naming::Named;
 use crate::query::page::PageAsk;
 
 /// How many open deadlines a unit's page shows; the ledger has the others.
@@ -62,22 +63,47 @@ fn unit_table(view: &View, counts: &Counts) -> Markup {
                     th scope="col" .num { (view.say("正常", "On track")) }
                     th scope="col" .num { (view.say("按时办结", "Met in time")) }
                     th scope="col" .num { (view.say("逾期办结", "Met late")) }
-                    th scope="col" .num { (view.say("在办事项", "Open cases")) }
                 } }
                 tbody {
-                    @for unit in &view.home.units {
-                        @let numbers = of(&unit.id).unwrap_or_default();
+                    @for (unit, numbers) in in_order(&view.home.units, of) {
                         tr {
                             th scope="row" { a href=(view.link(&format!("units/{}", unit.id), &[])) { (view.of(&unit.title)) } }
                             td { (cell(view, &numbers, Some(unit), None)) }
-                            @for count in [numbers.escalated, numbers.overdue, numbers.due_soon, numbers.on_track, numbers.met_in_time, numbers.met_late, numbers.open_cases] {
-                                td .num .muted[count == 0] { (number(count)) }
+                            @for (count, params) in figures_of(&numbers) {
+                                td .num { (figure_link(view, count, &unit.id, params)) }
                             }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// The units in the register's order; those that owe nothing come last.
+fn in_order<'v>(units: &'v [Named], of: impl Fn(&str) -> Option<Numbers>) -> Vec<(&'v Named, Numbers)> {
+    let mut rows: Vec<_> = units.iter().map(|unit| (unit, of(&unit.id).unwrap_or_default())).collect();
+    rows.sort_by_key(|(_, numbers)| *numbers == Numbers::default());
+    rows
+}
+
+/// What the columns of the table count, with the parameters of the lists behind them.
+fn figures_of(numbers: &Numbers) -> [(i64, &'static [(&'static str, &'static str)]); 6] {
+    [
+        (numbers.escalated, &[("light", "escalated")]),
+        (numbers.overdue, &[("light", "overdue,escalated")]),
+        (numbers.due_soon, &[("light", "due-soon")]),
+        (numbers.on_track, &[("light", "on-track")]),
+        (numbers.met_in_time, &[("show", "met"), ("late", "false")]),
+        (numbers.met_late, &[("show", "met"), ("late", "true")]),
+    ]
+}
+
+/// A count that leads to what it counts.
+fn figure_link(view: &View, count: i64, unit: &str, params: &[(&str, &str)]) -> Markup {
+    let params: Vec<_> = [("unit", unit)].into_iter().chain(params.iter().copied()).collect();
+    html! {
+        @if count == 0 { span .muted { "0" } } @else { a .plain-link href=(view.link("ledger", &params)) { (number(count)) } }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct User {
     pub publish: Vec<String>,
     /// Subjects that it may hear.
     pub subscribe: Vec<String>,
+    /// Whether it may answer what it hears: once each, where the question says.
+    pub answers: bool,
 }
 
 /// Where services are looked for; any user may ask which there are.
@@ -46,7 +48,7 @@ impl User {
         let name = format!("{tenant}.{unit}");
         let mut publish = vec![format!("duban.{tenant}.intake.{unit}.>")];
         publish.extend(asks(tenant, unit.as_str()));
-        Self { publish, subscribe: heard(tenant, &Scope::unit(unit), &name), name }
+        Self { publish, subscribe: heard(tenant, &Scope::unit(unit), &name), name, answers: true }
     }
 
     /// Whoever holds a token of duban, in a tenant: states what its grants there let it
@@ -61,7 +63,7 @@ impl User {
         let mut publish: Vec<String> = here.iter().flat_map(|grant| states(tenant, grant)).collect();
         publish.extend(asks(tenant, &format!("token:{token}")));
         let heard_of = here.iter().map(|grant| grant.sight().refusals).fold(Scope::nothing(), Scope::and);
-        Some(Self { publish, subscribe: heard(tenant, &heard_of, &name), name })
+        Some(Self { publish, subscribe: heard(tenant, &heard_of, &name), name, answers: true })
     }
 
     /// The engine of these tenants. It answers `askers`, each in its own inbox, and
@@ -73,6 +75,7 @@ impl User {
             askers.iter().map(|asker| format!("{}.>", inbox(&asker.name))).collect();
         publish.push(format!("{}.>", inbox(ENGINE)));
         for tenant in tenants {
+            publish.push(format!("duban.{tenant}.told.>"));
             for (log, suffix) in [("intake", "INTAKE"), ("ledger", "LEDGER")] {
                 let stream = stream_name(tenant, suffix);
                 publish.push(format!("duban.{tenant}.{log}.>"));
@@ -86,7 +89,7 @@ impl User {
         }
         let mut subscribe = vec![format!("{}.>", inbox(ENGINE)), DISCOVERY.to_owned()];
         subscribe.extend(tenants.iter().map(|tenant| format!("duban.{tenant}.query.>")));
-        Self { name: ENGINE.to_owned(), publish, subscribe }
+        Self { name: ENGINE.to_owned(), publish, subscribe, answers: false }
     }
 
     /// The operator: keeps archives, repairs streams. It may change and delete them, so
@@ -94,7 +97,7 @@ impl User {
     #[must_use]
     pub fn operator() -> Self {
         let all = vec![">".to_owned()];
-        Self { name: OPERATOR.to_owned(), publish: all.clone(), subscribe: all }
+        Self { name: OPERATOR.to_owned(), publish: all.clone(), subscribe: all, answers: false }
     }
 }
 
@@ -121,8 +124,13 @@ fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
 /// What somebody hears: the ledger about these units, what is public, and answers.
 fn heard(tenant: &TenantId, scope: &Scope, name: &str) -> Vec<String> {
     let mut heard = match scope {
-        Scope::All => vec![format!("duban.{tenant}.ledger.>")],
-        Scope::Units(units) => units.iter().map(|unit| format!("duban.{tenant}.ledger.*.*.{unit}")).collect(),
+        Scope::All => vec![format!("duban.{tenant}.ledger.>"), format!("duban.{tenant}.told.>")],
+        Scope::Units(units) => units
+            .iter()
+            .flat_map(|unit| {
+                [format!("duban.{tenant}.ledger.*.*.{unit}"), format!("duban.{tenant}.told.{unit}")]
+            })
+            .collect(),
     };
     heard.push(format!("duban.{tenant}.ledger.ranking.published.>"));
     heard.push(format!("{}.>", inbox(name)));
@@ -143,6 +151,10 @@ pub fn configuration(users: &[(User, String)]) -> String {
         let _ = writeln!(text, "    {{ nkey: {key}, permissions: {{");
         let _ = writeln!(text, "      publish: {{ allow: {} }}", list(&user.publish));
         let _ = writeln!(text, "      subscribe: {{ allow: {} }}", list(&user.subscribe));
+        if user.answers {
+            // A message counts as delivered when its listener has answered.
+            text.push_str("      allow_responses: { max: 1, expires: \"1m\" }\n");
+        }
         text.push_str("    } }\n");
     }
     text.push_str("  ]\n}\n");

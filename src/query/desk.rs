@@ -26,9 +26,10 @@ use super::rows::{Answer, as_of, case};
 use super::rules::RuleList;
 use super::settled::{SettledRow, settled};
 use super::timeline;
+use super::trend::{Trend, trend};
 use super::yesterday::{MOST_CASES, lacking, unclear};
 use crate::calendar::{Day, Period, Text};
-use crate::id::{CaseId, Seq, UnitId};
+use crate::id::{CaseId, Name, Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::time::Instant;
@@ -238,6 +239,14 @@ impl<S: Store, L: Log> Reader<S, L> {
             Ok(named.collect())
         })?;
         Ok(named.body)
+    }
+
+    /// How units stood in the published rankings of a scorecard. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn trend(&self, scorecard: &Name) -> Result<Trend, QueryError> {
+        trend(&*self.store(), scorecard)
     }
 
     /// Every rule in force, in words. Blocking.

@@ -155,7 +155,7 @@ pub fn explained(
         due: told.due,
         last_day: told.last_day,
         span: light.filter(|light| *light != Light::Paused).map(|_| span(calendar, term, at)),
-        reason: reason(calendar, &told.cite, deadline, explanation.as_ref()),
+        reason: reason(calendar, &cite_told(policies, &told.cite), deadline, explanation.as_ref()),
         cite: told.cite,
         explanation,
         next: next(policies, case, clock, deadline),
@@ -183,7 +183,7 @@ fn explanation(
     (told.due.at == deadline.term.due_at).then_some(told)
 }
 
-fn reason(calendar: &Calendar, cite: &Cite, deadline: &Deadline, told: Option<&Explanation>) -> Text {
+fn reason(calendar: &Calendar, cite: &Text, deadline: &Deadline, told: Option<&Explanation>) -> Text {
     let (term, times) = (&deadline.term, deadline.extensions);
     let told = told.map_or_else(
         || {
@@ -201,7 +201,6 @@ fn reason(calendar: &Calendar, cite: &Cite, deadline: &Deadline, told: Option<&E
         },
         Explanation::sentences,
     );
-    let cite = cite_words(cite);
     Text::new(
         format!("{}（{}）", told.zh.trim_end_matches('。'), cite.zh),
         format!("{} ({})", told.en.trim_end_matches('.'), cite.en),
@@ -211,14 +210,25 @@ fn reason(calendar: &Calendar, cite: &Cite, deadline: &Deadline, told: Option<&E
 /// A clause in words: which notice, which clause, or that the office set it.
 #[must_use]
 pub fn cite_words(cite: &Cite) -> Text {
-    let (notice, clause) = (&cite.notice, &cite.clause);
+    // A name stands apart from the words around it.
+    cited(cite, &Text::new(format!(" {}", cite.notice), cite.notice.as_str()))
+}
+
+/// The same with the notice by its title.
+fn cite_told(policies: &Policies, cite: &Cite) -> Text {
+    let title = policies.notice_title(&cite.notice);
+    cited(cite, &Text::new(format!("《{}》", title.zh), title.en))
+}
+
+fn cited(cite: &Cite, notice: &Text) -> Text {
+    let (zh, en, clause) = (&notice.zh, &notice.en, &cite.clause);
     if cite.office_setting {
         return Text::new(
-            format!("本单位设定，参照 {notice} {clause}"),
-            format!("set by the office, see {notice} {clause}"),
+            format!("本单位设定，参照{zh} {clause}"),
+            format!("set by the office, see {en} {clause}"),
         );
     }
-    Text::new(format!("依据 {notice} {clause}"), format!("under {notice} {clause}"))
+    Text::new(format!("依据{zh} {clause}"), format!("under {en} {clause}"))
 }
 
 /// What a deadline comes to next by the calendar in force, as the kernel has it.

@@ -2,7 +2,7 @@
 //!
 //! Counted on the deadline's own calendar. It colours nothing and judges nothing.
 
-use chrono::{Datelike as _, NaiveDate, NaiveTime, Timelike as _, Weekday};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -86,7 +86,12 @@ pub fn due_text(calendar: &Calendar, term: &Term) -> Text {
 /// An instant as people write it: `2022-09-28 周三 16:20`.
 #[must_use]
 pub fn moment_text(calendar: &Calendar, at: Instant) -> Text {
-    let wall = calendar.wall(at);
+    wall_text(calendar.wall(at))
+}
+
+/// What a wall clock shows as people write it.
+#[must_use]
+pub fn wall_text(wall: NaiveDateTime) -> Text {
     dated(wall.date(), &wall.format("%H:%M").to_string())
 }
 

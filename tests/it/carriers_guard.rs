@@ -110,6 +110,40 @@ async fn a_name_whose_address_changes_leads_nobody_astray() {
     assert_eq!((first.taken().len(), other.taken().len(), names.asked()), (1, 1, 3));
 }
 
+/// The certificate must be the name's although the connection goes to an address, and one
+/// that the office trusts.
+#[tokio::test]
+async fn the_name_is_vouched_for_whatever_the_address() {
+    let made = rcgen::generate_simple_self_signed(["hooks.intranet".to_owned()]).expect("a certificate");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let files = ["ca.pem", "key.pem"].map(|file| folder.path().join(file));
+    std::fs::write(&files[0], made.cert.pem()).expect("written");
+    std::fs::write(&files[1], made.signing_key.serialize_pem()).expect("written");
+    let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = tcp.local_addr().expect("an address").port();
+    let listener = duban::tls::TlsListener::new(tcp, duban::tls::server(&files[0], &files[1]).expect("TLS"));
+    let app = axum::Router::new().route("/", axum::routing::post(|| async { "taken" }));
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut world = world();
+    world.names = Scripted::new(&[("hooks.intranet", &["127.0.0.1"]), ("other.intranet", &["127.0.0.1"])]);
+    let settings = |host: &str, trust: &str| {
+        format!(
+            "    allowPrivate: [hooks.intranet, other.intranet]\n    trust: [{trust}]\n    channels:\n      out: {{{HOOK}, default: 'https://{host}:{port}/'}}\n"
+        )
+    };
+    let trust = files[0].display().to_string();
+    for (host, trust, is_taken) in [
+        ("hooks.intranet", trust.as_str(), true),
+        ("other.intranet", &trust, false),
+        ("hooks.intranet", "", false),
+    ] {
+        let carriers = office_in(&world, &settings(host, trust)).expect("an office");
+        let done = carriers[&name("out")].carry(&to("tax-bureau"), &message("k")).await;
+        assert_eq!(done.is_ok(), is_taken, "{host}, trusting {trust:?}: {done:?}");
+    }
+    server.abort();
+}
+
 #[test]
 fn every_mistake_of_the_settings_is_told_at_once() {
     let settings = "    allowPrivate: [127.0.0.1]

@@ -1,11 +1,11 @@
 //! Mail by SMTP: to our own receiver that can misbehave, and to one that is not ours.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{ChildStdout, Stdio};
 
 use duban::port::carrier::{Carriers, CarryError};
 
-use crate::support::office::{message, name, office, to};
+use crate::support::office::{WORD, message, name, office, office_in, to, world};
 use crate::support::python;
 use crate::support::receivers::{At, Mails, SmtpReceiver};
 
@@ -98,8 +98,8 @@ async fn a_server_that_is_not_there_was_given_nothing() {
 }
 
 const SERVER: &str = r#"
-import email, email.policy, json, sys
-from aiosmtpd.controller import Controller
+import asyncio, email, email.policy, json, sys
+from aiosmtpd.smtp import SMTP
 
 class Handler:
     async def handle_DATA(self, server, session, envelope):
@@ -111,35 +111,24 @@ class Handler:
         print(json.dumps(told), flush=True)
         return "250 2.0.0 ok"
 
-controller = Controller(Handler(), hostname="127.0.0.1", port=0)
-controller.start()
-print(controller.server.sockets[0].getsockname()[1], flush=True)
-sys.stdin.read()
-controller.stop()
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Handler(), loop=loop), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+asyncio.run(main())
 "#;
 
 #[tokio::test]
 async fn a_mail_server_that_is_not_ours_reads_what_we_wrote() {
-    let started = tokio::task::spawn_blocking(|| {
-        let mut command = python::python(SERVER);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let port = lines.next().expect("a line").expect("a text").parse::<u16>().expect("a port");
-        (child, lines, port)
-    });
-    let (mut child, mut lines, port) = started.await.expect("it started");
-    let carriers = letters(port, "[li@tax.example]");
+    let started = tokio::task::spawn_blocking(|| Spoken::start(SERVER, &[]));
+    let server = started.await.expect("it started");
+    let carriers = letters(server.port, "[li@tax.example]");
     let done = carriers[&name("out")].carry(&to("tax-bureau"), &message("a1-7-tax-bureau-out")).await;
-    let told = tokio::task::spawn_blocking(move || {
-        let told = done.is_ok().then(|| lines.next().expect("a line").expect("a text"));
-        // It ends when nothing more can be said to it.
-        drop(child.stdin.take());
-        child.wait().expect("it ends");
-        (done, told)
-    });
-    let (done, told) = told.await.expect("it ended");
-    let told: serde_json::Value =
-        serde_json::from_str(&told.unwrap_or_else(|| panic!("{done:?}"))).expect("JSON");
+    let told = tokio::task::spawn_blocking(move || server.ended()).await.expect("it ended");
+    assert!(done.is_ok(), "{done:?}");
+    let told: serde_json::Value = serde_json::from_str(&told[0]).expect("JSON");
     assert_eq!(told["defects"], 0);
     assert_eq!(told["subject"], "【催办】税务局：信用信息异议“来源单位核实”还剩 2 个工作日");
     assert_eq!(told["from"], "长清区督办 <duban@office.example>");
@@ -148,8 +137,95 @@ async fn a_mail_server_that_is_not_ours_reads_what_we_wrote() {
     let part =
         |kind: &str| told["parts"][kind].as_str().unwrap_or_else(|| panic!("no {kind} in {told}")).to_owned();
     assert!(part("text/plain").contains("截止：2022-10-12 周三 24:00（还剩 2 个工作日）"));
-    assert!(part("text/html").contains("<b>5</b>"), "{}", part("text/html"));
+    assert!(part("text/html").contains("<b>7</b>"), "{}", part("text/html"));
     let calendar = part("text/calendar");
     assert!(calendar.contains("UID:objection/YY-2022-001#source-answer@changqing.duban"), "{calendar}");
     assert!(calendar.contains("DTSTART;VALUE=DATE:20221012"), "{calendar}");
+}
+
+const PRIVATE_SERVER: &str = r#"
+import asyncio, ssl, sys
+from aiosmtpd.smtp import SMTP, AuthResult
+
+class Handler:
+    async def handle_DATA(self, server, session, envelope):
+        print("taken" if session.authenticated else "stranger", flush=True)
+        return "250 2.0.0 ok"
+
+def known(server, session, envelope, mechanism, data):
+    return AuthResult(success=data.login == b"duban" and data.password == sys.argv[3].encode(), handled=False)
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(Handler(), loop=loop, tls_context=context, require_starttls=True,
+                     authenticator=known, auth_required=True),
+        "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+asyncio.run(main())
+"#;
+
+#[tokio::test]
+async fn a_password_goes_only_to_a_server_whose_certificate_is_trusted() {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let files = ["ca.pem", "key.pem"].map(|file| folder.path().join(file).display().to_string());
+    std::fs::write(&files[0], made.cert.pem()).expect("written");
+    std::fs::write(&files[1], made.signing_key.serialize_pem()).expect("written");
+    let arguments = [files[0].clone(), files[1].clone(), WORD.to_owned()];
+    let started = tokio::task::spawn_blocking(move || Spoken::start(PRIVATE_SERVER, &arguments));
+    let server = started.await.expect("it started");
+    let port = server.port;
+    let settings = |trust: &str, password: &str| {
+        format!(
+            "    allowPrivate: [127.0.0.1]\n    trust: [{trust}]\n    channels:\n      out: {{via: mail, from: duban@office.example, \
+             smtp: {{host: 127.0.0.1, port: {port}, tls: starttls, user: duban, password: {{env: {password}}}}}, \
+             default: li@tax.example}}\n"
+        )
+    };
+    for (trust, password, said) in
+        [("", "WORD", "certificate"), (files[0].as_str(), "HOOK", "535"), (files[0].as_str(), "WORD", "")]
+    {
+        let carriers = office_in(&world(), &settings(trust, password)).expect("an office");
+        let done = carriers[&name("out")].carry(&to("tax-bureau"), &message("k")).await;
+        if said.is_empty() {
+            assert!(done.is_ok(), "{done:?}");
+        } else {
+            let Err(CarryError::Again { reason, .. }) = done else { panic!("{done:?}") };
+            assert!(reason.contains(said) && !reason.contains(WORD), "{reason}");
+        }
+    }
+    let said = tokio::task::spawn_blocking(move || server.ended()).await.expect("it ended");
+    assert_eq!(said, ["taken"]);
+}
+
+/// A program of Python that says its port and then what comes, until it is told to end.
+struct Spoken {
+    child: std::process::Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    port: u16,
+}
+
+impl Spoken {
+    fn start(program: &str, arguments: &[String]) -> Self {
+        let mut command = python::python(program);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("python3 starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let port = lines.next().expect("a line").expect("a text").parse().expect("a port");
+        Self { child, lines, port }
+    }
+
+    /// Ends it and gives what it has said.
+    fn ended(mut self) -> Vec<String> {
+        drop(self.child.stdin.take());
+        let said = self.lines.map(|line| line.expect("a text")).collect();
+        self.child.wait().expect("it ends");
+        said
+    }
 }

@@ -10,6 +10,7 @@ use duban::id::TenantId;
 use duban::nats::line::Silence;
 use duban::nats::users::inbox;
 use duban::nats::{Access, Broker, BrokerSettings, LogSettings};
+use duban::port::announce::Announce as _;
 use duban::port::log::{Log as _, LogError};
 use futures::StreamExt as _;
 use tempfile::TempDir;
@@ -149,6 +150,35 @@ async fn one_hears_what_concerns_oneself_and_nobody_else_s_answers() {
     for other in &mut others {
         assert!(futures::FutureExt::now_or_never(other.next()).flatten().is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_hears_what_it_is_told_and_may_answer_that_and_no_more() {
+    let folder = TempDir::new().expect("a folder");
+    let (server, engine) = set_up(folder.path()).await;
+    let unit = connect(&server, folder.path(), "changqing.qu-fagaiju").await.expect("the unit is let in");
+    let mut told = unit.client().subscribe("duban.changqing.told.qu-fagaiju").await.expect("a subscription");
+    // An answer on the same connection: the server has read the subscription before.
+    ask(&unit, OWN, &[]).await.expect("an answer");
+    let asks = engine.clone();
+    let announced = tokio::spawn(async move {
+        let subject = "duban.changqing.told.qu-fagaiju";
+        asks.announce(subject, "key-1", "application/cloudevents+json", "{}".into()).await
+    });
+    let heard = tokio::time::timeout(Duration::from_secs(20), told.next())
+        .await
+        .expect("in time")
+        .expect("a message");
+    assert_eq!(
+        heard.headers.as_ref().and_then(|all| all.get("Nats-Msg-Id")).map(AsRef::as_ref),
+        Some("key-1")
+    );
+    let reply = heard.reply.expect("somewhere to answer");
+    unit.client().publish(reply.clone(), "read".into()).await.expect("published");
+    assert_eq!(announced.await.expect("it ends"), Ok("answered by a listener".to_owned()));
+    // A second answer to the same question is denied, as is telling others.
+    is_denied(&unit, "duban.changqing.told.qu-wenlvju").await;
+    is_denied(&unit, &reply).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,10 @@ use duban::calendar::Lang;
 use duban::event::catalogue::{Act, RungLight};
 use duban::message::{Facts, Wording, render};
 
+use duban::query::notice::{Raised, facts as facts_of};
+use duban::query::policy_cache::PolicyCache;
+
+use crate::support::kernel::{Given, fact, t};
 use crate::support::office::{facts, heading};
 
 fn three() -> Vec<Facts> {
@@ -79,4 +83,30 @@ fn an_office_has_its_own_words() {
     assert_eq!(message.title, "税务局红色督办单第2次：YY-2022-002");
     assert!(message.text.contains("依依据 changqing-2022 第五条，\n限2022-10-12 周三 24:00前办结 <br>。"));
     assert!(message.html.contains("前办结 &lt;br&gt;。"), "wording is text, not HTML");
+}
+
+/// The letter and the screen agree, because the same questions are asked.
+#[test]
+fn the_facts_of_a_message_are_those_of_the_case() {
+    let mut given = Given::tenant("changqing", &["objection"]);
+    let received = fact("objection.received").by("xinyong-pingtai").of("objection/YY-2022-001");
+    let received = received.data(serde_json::json!({"unit": "qu-zhujianju", "applicant": "某公司"}));
+    given.at(t("2022-09-28T16:20")).when(received);
+    let case = given.case("objection/YY-2022-001");
+    let policies = PolicyCache::default().read(given.stored()).expect("policies");
+    let raised = |clock: &str| Raised {
+        clock: clock.parse().expect("a clock"),
+        act: Act::SupervisionSheet,
+        light: RungLight::Red,
+        nth: 1,
+        links: Vec::new(),
+        event: serde_json::Value::Null,
+    };
+    let told = facts_of(&policies, &case, raised("answer"), t("2022-09-30T10:00")).expect("the facts");
+    assert_eq!(told.last_day.to_string(), "2022-09-29");
+    assert!(told.is_late && told.explanation.is_some());
+    assert_eq!(told.span.as_ref().map(|span| span.zh.as_str()), Some("超期 10 小时"));
+    assert!(told.days.zh.contains(&told.clause.zh), "{:?}", told.days);
+    let error = facts_of(&policies, &case, raised("unheard-of"), t("2022-09-30T10:00"));
+    assert!(error.is_err(), "there is no such clock");
 }
