@@ -33,6 +33,10 @@ fn grant() -> FactDraft {
     fact("extension.granted").by(OFFICE).of(CASE).data(json!({"clock": "mend"}))
 }
 
+fn submitted() -> FactDraft {
+    fact("rectification.submitted").by(OWNER).of(CASE).data(json!({"summary": "已整改"}))
+}
+
 #[test]
 fn an_extension_keeps_to_what_the_policy_allows() {
     let mut given = open();
@@ -171,7 +175,7 @@ fn a_case_goes_to_another_unit_with_its_consent_and_takes_what_is_open_along() {
         _ => None,
     });
     assert!(told.last().is_some_and(|unit| unit == OTHER), "reminders go to whom it was handed over");
-    given.when(fact("rectification.submitted").by(OTHER).of(CASE)).then_met(true);
+    given.when(submitted().by(OTHER)).then_met(true);
     model::rows(&mut given).expect("rows that follow from the cases");
 }
 
@@ -187,7 +191,7 @@ fn what_the_policy_leaves_out_is_refused_and_a_closed_case_takes_nothing() {
     given.when(explain()).then("explanation.given case.answered");
     given.when(explain().of("rectification/qu-zhujianju/ZG-9")).then_refused("case.unknown");
     given.when(ask("2022-11-15"));
-    given.when(fact("rectification.submitted").by(OWNER).of(CASE)).then_met(false);
+    given.when(submitted()).then_met(false);
     assert_eq!(given.case(CASE).extension, None, "nothing is left to extend");
     given.when(ask("2022-11-15")).then_refused("clock.ended");
     given.when(fact("rectification.accepted").by(OFFICE).of(CASE));

@@ -134,10 +134,10 @@ upon: deadline.breached
 count: 2
 within: month
 publish:
-  type: objection.received
-  as: role:platform
-  subject: $trigger
-  data: {unit: $unit}
+  type: report.submitted
+  as: owner
+  subject: $case
+  data: {unit: $unit, report: report-village-defaults, period: $period}
 "#;
 
 fn given(delivery: Delivery) -> Given {
