@@ -7,11 +7,13 @@
 //! * [`append`]: fenced atomic batches, and the truth about an unknown outcome.
 //! * [`read`]: contiguous reading that survives the server.
 //! * [`service`]: questions and answers, discoverable; [`micro`]: the documents of that.
-//! * [`users`]: who may publish and hear what, as the server is told.
+//! * [`users`]: who may publish and hear what; [`accounts`]: how the server is told, and
+//!   why nobody can make it write for them.
 //! * [`wire`]: records as the server writes them.
 //!
 //! Nothing here knows what a record means.
 
+pub mod accounts;
 pub mod append;
 pub mod broker;
 pub mod config;
