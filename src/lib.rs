@@ -71,8 +71,9 @@
 //! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
 //! | 3 | [`identity`] | roles, grants, sight, accounts, sessions | do I/O, draw a number |
 //! | 4 | [`kernel`] | rows, decide, evolve, timers, sweeps | wait, read a clock, draw a number, iterate without order |
-//! | 5 | [`port`] | what is needed of a log, a store, a shelf, in words | name a library |
-//! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`tls`] | adapters | know each other or the kernel |
+//! | 5 | [`port`] | what is needed of a log, a store, a shelf, a carrier, in words | name a library |
+//! | 6 | [`message`] | what is said to people, in Chinese and English, in every form | do I/O, compute a date |
+//! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`carriers`], over [`tls`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
 //! | 8 | [`openid`] | asks an issuer who somebody is | decide what they may |
@@ -98,6 +99,8 @@
 //!   broker's duplicate window.
 //! - Every address says what it needs; every answer keeps to what its asker sees; a secret
 //!   is kept as a hash and never logged.
+//! - Nothing is sent to an address that was not checked for that connection; a redirect is
+//!   an answer, not a way to go on ([`carriers::guard`]).
 //! - One step of the store holds rows, indexes, counts and checkpoint together.
 //! - Every list is in a stated order, every bound has a name and a reason.
 //! - Nothing panics on input; a poison fact is refused and the engine goes on; a
@@ -107,6 +110,7 @@
 //!   schedules, leases, a second writer to any store, a cache that could disagree.
 
 pub mod calendar;
+pub mod carriers;
 pub mod cli;
 pub mod config;
 pub mod desk;
@@ -119,6 +123,7 @@ pub mod id;
 pub mod identity;
 pub mod kernel;
 pub mod memory;
+pub mod message;
 pub mod nats;
 pub mod openid;
 pub mod policy;

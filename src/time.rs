@@ -148,7 +148,9 @@ impl JsonSchema for Instant {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "format": "date-time"})
+        // Nanoseconds in 64 bits reach from late 1677 into 2262.
+        let years = "^(16(7[89]|[89][0-9])|1[7-9][0-9]{2}|2[01][0-9]{2}|22([0-5][0-9]|6[01]))-";
+        schemars::json_schema!({"type": "string", "format": "date-time", "pattern": years})
     }
 }
 

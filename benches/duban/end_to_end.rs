@@ -47,7 +47,7 @@ pub async fn run(facts: usize) {
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/v1/changqing/events", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, router(site)).await });
+    tokio::spawn(async move { axum::serve(listener, router(Arc::new(site))).await });
 
     let client = duban::tls::client().build().expect("a client");
     post(&client, &url, policies()).await;

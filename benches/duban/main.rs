@@ -17,6 +17,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod broker;
+mod end_of_log;
 mod end_to_end;
 mod overdue;
 mod stages;

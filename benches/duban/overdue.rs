@@ -1,5 +1,7 @@
-//! The overdue list over HTTP, with few and with very many open cases.
+//! The overdue list and the desk's pages over HTTP, with few and with very many open
+//! cases.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
@@ -7,17 +9,18 @@ use duban::cli::shelf::FolderShelf;
 use duban::engine::backing::{Stored, commit};
 use duban::engine::tenant::Engine;
 use duban::event::fact::{Content, Fact, Received};
-use duban::http::{Site, Tenant, router};
+use duban::http::{Site, Tenant, router_with};
 use duban::id::{EventType, Seq, TenantId, UnitId};
 use duban::kernel::state::{State, settle};
+use duban::kernel::turn::Outgoing;
 use duban::kernel::{decide, genesis};
-use duban::memory::clock::Clock;
-use duban::memory::log::MemoryLog;
+use duban::port::record::Record;
 use duban::port::shelf::Shelf as _;
 use duban::sled_store::{SledSettings, SledStore};
 use duban::time::Instant;
 use serde_json::{Value, json};
 
+use crate::end_of_log::EndOfLog;
 use crate::support::{definitions, now, settings};
 use crate::{quantile, resident_mib};
 
@@ -25,6 +28,8 @@ const UNITS: [&str; 5] = ["qu-shuiwuju", "qu-rensheju", "qu-zhujianju", "qu-gong
 /// How many facts are folded before they are stored.
 const IN_STEP: usize = 5_000;
 const REQUESTS: usize = 1_000;
+/// How many of the ledger's last entries are kept: more than any page reads.
+const AT_THE_END: usize = 2_000;
 
 pub async fn run(cases: usize) {
     let few = page_times(10_000.min(cases)).await;
@@ -42,10 +47,35 @@ pub async fn run(cases: usize) {
         many.cases, many.unit_p50, many.unit_p99
     );
     println!("counts of all units at {:>9} cases  p50 {:?}", many.cases, many.counts_p50);
+    for (page, few, many) in few.desk.iter().zip(&many.desk).map(|(few, many)| (few.page, few, many)) {
+        println!(
+            "the desk's {page:<18} at {:>9} cases  p50 {:?}  p99 {:?}  ({:.0} KiB; p50 {:?} at few)",
+            cases, many.p50, many.p99, many.kib, few.p50
+        );
+    }
     println!(
         "resident memory then                 {:>10} MiB (store filled in {:?})",
         many.resident, many.filled
     );
+}
+
+/// What is asked of the desk: the first look of the day, and a list that is filtered.
+const DESK: [(&str, &str); 5] = [
+    ("overview", ""),
+    ("ledger, overdue", "ledger?light=overdue,escalated&unit=qu-shuiwuju"),
+    ("ledger, due soon", "ledger?light=due-soon&workflow=objection"),
+    ("unit", "units/qu-shuiwuju"),
+    ("supervision", "supervision"),
+];
+/// How often each page is asked for.
+const PAGES: usize = 200;
+
+/// One page's times.
+struct Page {
+    page: &'static str,
+    p50: Duration,
+    p99: Duration,
+    kib: f64,
 }
 
 struct Times {
@@ -55,6 +85,7 @@ struct Times {
     unit_p50: Duration,
     unit_p99: Duration,
     counts_p50: Duration,
+    desk: Vec<Page>,
     resident: u64,
     filled: Duration,
 }
@@ -65,15 +96,13 @@ async fn page_times(cases: usize) -> Times {
     let shelf = FolderShelf::open(folder.path(), SledSettings::default()).expect("a shelf");
     let began = Moment::now();
     let store = shelf.begin().expect("a store");
-    fill(&store, &tenant, cases);
+    let end = fill(&store, &tenant, cases);
     shelf.adopt(&store).expect("a switch");
     let filled = began.elapsed();
     drop(store);
 
-    // The read side asks the store alone; the logs are there for the engine's sake.
-    let clock = Clock::at(now());
-    let log = || MemoryLog::new("bench", &["duban.>".to_owned()], 1 << 20, clock.clone());
-    let (intake, ledger) = (log(), log());
+    // The read side asks the store, and the ledger's end for what happened lately.
+    let (intake, ledger) = (EndOfLog::default(), EndOfLog::new(end));
     let (_engine, handle) =
         Engine::new(settings(&tenant), intake.clone(), ledger.clone(), shelf).expect("an engine");
     let site = Site {
@@ -83,12 +112,25 @@ async fn page_times(cases: usize) -> Times {
         gate: crate::open_gate(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let base = format!("http://{}/v1/changqing", listener.local_addr().expect("an address"));
-    let server = tokio::spawn(async move { axum::serve(listener, router(site)).await });
+    let root = format!("http://{}", listener.local_addr().expect("an address"));
+    let base = format!("{root}/v1/changqing");
+    let app = router_with(Arc::new(site), duban::desk::routes());
+    let app = app.into_make_service_with_connect_info::<duban::tls::Peer>();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
     let client = duban::tls::client().build().expect("a client");
     let mut all = ask(&client, &format!("{base}/overdue?limit=100"), REQUESTS).await;
     let mut unit = ask(&client, &format!("{base}/overdue?limit=100&unit=qu-shuiwuju"), REQUESTS).await;
     let mut counts = ask(&client, &format!("{base}/counts"), 20).await;
+    let mut desk = Vec::new();
+    for (page, path) in DESK {
+        let url = format!("{root}/desk/changqing/{path}");
+        let body = client.get(&url).send().await.expect("an answer").text().await.expect("a page");
+        assert!(body.contains("</html>"), "{body}");
+        let mut took = ask(&client, &url, PAGES).await;
+        #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+        let kib = body.len() as f64 / 1024.0;
+        desk.push(Page { page, p50: quantile(&mut took, 0.5), p99: quantile(&mut took, 0.99), kib });
+    }
     let resident = resident_mib();
     server.abort();
     Times {
@@ -98,6 +140,7 @@ async fn page_times(cases: usize) -> Times {
         unit_p50: quantile(&mut unit, 0.5),
         unit_p99: quantile(&mut unit, 0.99),
         counts_p50: quantile(&mut counts, 0.5),
+        desk,
         resident,
         filled,
     }
@@ -110,8 +153,9 @@ async fn ask(client: &reqwest::Client, url: &str, times: usize) -> Vec<Duration>
         let answer = client.get(url).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.status());
         let body = answer.bytes().await.expect("a body");
-        if round == 0 {
-            let page: Value = serde_json::from_slice(&body).expect("JSON");
+        if round == 0
+            && let Ok(page) = serde_json::from_slice::<Value>(&body)
+        {
             if let Some(items) = page.get("items").and_then(Value::as_array) {
                 assert_eq!(items.len(), 100, "a full page was expected");
             }
@@ -125,8 +169,9 @@ async fn ask(client: &reqwest::Client, url: &str, times: usize) -> Vec<Duration>
 }
 
 /// Opens `cases` objections in a store, straight through the kernel, a minute
-/// apart up to now, so that most are overdue.
-fn fill(store: &SledStore, tenant: &TenantId, cases: usize) {
+/// apart up to now, so that most are overdue. Gives the last entries of the ledger.
+fn fill(store: &SledStore, tenant: &TenantId, cases: usize) -> Vec<Record> {
+    let mut end = VecDeque::with_capacity(AT_THE_END);
     let backing = Stored(store.clone());
     let mut state = State::load(backing.clone(), tenant).expect("a state");
     #[expect(clippy::disallowed_methods, reason = "a ledger's identity")]
@@ -148,13 +193,25 @@ fn fill(store: &SledStore, tenant: &TenantId, cases: usize) {
         let (id, subject) = (format!("r-{case}"), format!("objection/B-{case}"));
         let received =
             received(&mut seq, at, "xinyong-pingtai", "objection.received", &id, Some(subject), data);
-        decide::decide(&mut state, &received).expect("a decision");
+        for out in decide::decide(&mut state, &received).expect("a decision") {
+            if end.len() == AT_THE_END {
+                end.pop_front();
+            }
+            end.push_back(record(out));
+        }
         if case % IN_STEP == IN_STEP - 1 || case + 1 == cases {
             let layer = state.seal().expect("a layer");
             commit(store, settle(&layer, &backing).expect("rows")).expect("a step");
             state.release();
         }
     }
+    end.into()
+}
+
+/// An entry as the ledger keeps it.
+fn record(out: Outgoing) -> Record {
+    let (seq, at) = (out.entry.seq, out.entry.decided.at);
+    Record { seq, at, subject: out.subject, headers: Vec::new(), body: out.body }
 }
 
 fn received(

@@ -4,6 +4,7 @@
 //! batch always goes on. Reading and writing the lines is a surface's work.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,35 +12,54 @@ use super::compiled::Calendar;
 use super::due::DueError;
 use super::explain::{Explanation, explain};
 use super::period::{Period, PeriodKind};
+use super::rule::DueRule;
 use super::rule_form::{Fields, RuleError};
 use super::text::Text;
 use crate::time::Instant;
 
 /// What is asked on a line: `{"id": 1, "rule": {"workingDays": 7}, "start": "2022-09-28"}`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Question {
+#[schemars(rename = "DueQuestion")]
+pub struct Question {
+    /// Any text, number, truth value or null; it comes back as it is.
     #[serde(default)]
     id: Value,
+    /// How the limit is counted.
+    #[schemars(with = "DueRule")]
     rule: Fields,
+    /// An instant with its offset, or a civil date, whose local midnight is meant.
     start: String,
 }
 
-#[derive(Serialize)]
+/// When it is due, and why.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+#[schemars(rename = "DueAnswer")]
+pub struct Answer {
+    /// The question's.
     id: Value,
+    /// The due instant in the offset of the calendar's zone; a day's end is its 24:00.
     due: String,
+    /// Whether an answer at just that instant is in time.
     inclusive: bool,
+    /// The last civil day in time; none for a limit in hours.
     last_day: Option<NaiveDate>,
+    /// Whether it may still move when the calendar is published further.
     provisional: bool,
+    /// The reason in one sentence.
     sentence: Text,
+    /// The reason day by day.
     explanation: Explanation,
 }
 
-#[derive(Serialize)]
-struct Refused {
+/// Why a question has no answer.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DueRefused")]
+pub struct Refused {
+    /// The question's; null where it could not be read.
     id: Value,
+    /// What is wrong.
     error: RuleError,
 }
 

@@ -58,7 +58,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use batch::answer_line;
+pub use batch::{Answer as DueAnswer, Question as DueQuestion, Refused as DueRefused, answer_line};
 pub use check::{CalendarError, MAKE_UP_REACH, check};
 pub use compiled::{Calendar, Day, Reason};
 pub use def::{

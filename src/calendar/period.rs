@@ -219,7 +219,9 @@ impl JsonSchema for Period {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let pattern = "^[0-9]{4}(-W[0-9]{2}|-Q[1-4]|-H[12]|-[0-9]{2}(-[0-9]{2})?)?$";
+        let week = "W(0[1-9]|[1-4][0-9]|5[0-3])";
+        let month = "(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?";
+        let pattern = format!("^(1[7-9][0-9]{{2}}|2[01][0-9]{{2}}|2200)(-{week}|-Q[1-4]|-H[12]|-{month})?$");
         schemars::json_schema!({"type": "string", "pattern": pattern})
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -15,7 +16,7 @@ use serde_json::Value;
 use super::rule::{DAYS, DueRule, HOURS, MONTH_DAYS, MONTHS, YEAR_COUNT};
 
 /// A due rule that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error, JsonSchema)]
 #[error("read the due rule: {field}: {message}, not {value}")]
 pub struct RuleError {
     /// Which check failed, such as `rule.unknown-field`; it does not change

@@ -1,6 +1,7 @@
 //! Who is let in by a serving process: from its settings to its gate.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,11 @@ use super::world;
 use crate::config::{Access, ServeSettings};
 use crate::files::FileDirectory;
 use crate::http::gate::{Gate, GateSettings};
+use crate::identity::link::LinkKey;
 use crate::openid::{Issuer, IssuerSettings};
+
+/// The file with the key of links, below the data folder.
+const LINKS: &str = "links.key";
 
 /// How people reach this process and who is let in.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -68,7 +73,53 @@ pub fn gate(settings: &ServeSettings) -> Result<Gate, Failure> {
         is_secure: access.tls.is_some() || access.is_behind_proxy,
         is_behind_proxy: access.is_behind_proxy,
     };
-    Ok(Gate::new(set, Arc::new(directory), issuer, world::wall_clock(), world::draw_secret()))
+    let gate = Gate::new(set, Arc::new(directory), issuer, world::wall_clock(), world::draw_secret());
+    Ok(gate.with_links(link_key(&settings.data)?))
+}
+
+/// The key that links in messages are signed with: 32 random bytes in the data folder,
+/// drawn when there are none. Who takes the file away ends all links that were sent.
+///
+/// # Errors
+/// [`Failure`] when it can neither be read nor written, or is not of that length.
+pub fn link_key(data: &Path) -> Result<LinkKey, Failure> {
+    let file = data.join(LINKS);
+    let reading = format!("read the key of links from {}", file.display());
+    let drawn = match fs::read(&file) {
+        Ok(kept) => kept,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let bytes = (world::draw_secret())().or_failed_to(Exit::Stopped, "draw the key of links")?;
+            keep(data, &file, &bytes).or_failed_to(Exit::Stopped, &reading)?
+        }
+        Err(error) => return Err(error).or_failed_to(Exit::Stopped, &reading),
+    };
+    let bytes = <[u8; 32]>::try_from(drawn.as_slice());
+    bytes.map(|bytes| LinkKey::of(&bytes)).map_err(|_| {
+        Failure::new(
+            Exit::Stopped,
+            format!("{reading}: it is not 32 bytes long; move it away, and another is drawn"),
+        )
+    })
+}
+
+/// Keeps a key for its owner only. Of two processes that draw one at once, the one
+/// whose link comes first wins, and both have its key.
+fn keep(data: &Path, file: &Path, bytes: &[u8; 32]) -> io::Result<Vec<u8>> {
+    fs::create_dir_all(data)?;
+    let draft = data.join(format!("{LINKS}.{}", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(&draft)?;
+    written.write_all(bytes)?;
+    written.sync_all()?;
+    let linked = fs::hard_link(&draft, file);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => fs::read(file),
+    }
 }
 
 fn issuer(file: &Path) -> Result<Issuer, Failure> {

@@ -27,7 +27,7 @@ use crate::policy::definition::Definition;
 use crate::port::directory::Directories as _;
 
 /// Units of the register that are parts of duban, and no users of the broker.
-const OWN: [&str; 3] = ["operator", "importer", "engine"];
+const OWN: [&str; 4] = ["operator", "importer", "engine", "courier"];
 /// The server's file with the users.
 const USERS: &str = "users.conf";
 /// The server's whole configuration, which takes the users in.

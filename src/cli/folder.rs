@@ -164,7 +164,10 @@ pub fn calendar(named: &str) -> Result<crate::calendar::Calendar, Failure> {
         | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
-        | Definition::Scorecard(_) => None,
+        | Definition::Scorecard(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => None,
     });
     let wrong = |text: String| Failure::new(Exit::Usage, format!("use the calendar {named}: {text}"));
     let def = found.ok_or_else(|| wrong(format!("\n  {}", mistakes.join("\n  "))))?;

@@ -14,12 +14,14 @@
 //!   [`operator`] says which differ, [`apply`] publishes them.
 //! * [`account`], [`token`]: who may sign in or ask, in roles as [`roles`] reads them;
 //!   [`access`]: the gate of a serving process.
+//! * [`api`]: the documents of the interfaces.
 //! * [`credentials`]: the broker's users and their keys.
 //! * [`shell`]: what shells and `man` know of the commands.
 //! * [`world`]: the clock and the drawing of identities.
 
 pub mod access;
 pub mod account;
+pub mod api;
 pub mod apply;
 pub mod archive;
 pub mod ask;

@@ -9,7 +9,7 @@ use super::ask::{case, deadlines, lists, operate, publish, scores};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
-use super::{account, credentials, due, import, policy, serve, shell, simulate, token, up};
+use super::{account, api, credentials, due, import, policy, serve, shell, simulate, token, up};
 use crate::telemetry::{self, LOG_VARIABLE, LogForm};
 
 /// 督办: official notices become running, supervised duties.
@@ -85,6 +85,9 @@ enum Command {
     Completions(shell::CompletionArgs),
     /// Writes the man pages
     Manual(shell::ManualArgs),
+    /// Prints the documents of the interfaces: OpenAPI and AsyncAPI
+    #[command(subcommand)]
+    Api(api::ApiCommand),
     /// Explains a command, or the exit codes (`duban help exit-codes`)
     Help {
         /// A command, or exit-codes
@@ -150,6 +153,7 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Policy(command) => within_runtime(policy::run(command)),
         Command::Completions(args) => shell::completions(args, Arguments::command()),
         Command::Manual(args) => shell::manual(args, Arguments::command()),
+        Command::Api(command) => api::run(command),
         Command::Help { topic } => help(topic.as_deref()),
     }
 }

@@ -102,6 +102,9 @@ fn cards(definitions: Vec<Definition>) -> impl Iterator<Item = Scorecard> {
         | Definition::EventType(_)
         | Definition::Notice(_)
         | Definition::Workflow(_)
-        | Definition::Target(_) => None,
+        | Definition::Target(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => None,
     })
 }

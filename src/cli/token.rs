@@ -10,8 +10,9 @@ use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, Table, note};
 use super::roles::{RoleArgs, told};
 use super::world;
-use crate::id::Name;
+use crate::id::{Name, TenantId, UnitId};
 use crate::identity::directory::Token;
+use crate::identity::feed::Feed;
 use crate::identity::secret::Secret;
 use crate::port::directory::Directories as _;
 
@@ -40,6 +41,21 @@ pub enum TokenCommand {
         /// Prints the answer as JSON
         #[arg(long)]
         json: bool,
+        /// Whose server
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Makes the address under which calendars read a unit's deadlines and shows it, this
+    /// once; the unit's address before ends
+    Feed {
+        /// The unit
+        unit: UnitId,
+        /// Whose unit
+        #[arg(long, value_name = "TENANT")]
+        tenant: TenantId,
+        /// Ends the unit's address instead
+        #[arg(long)]
+        revoke: bool,
         /// Whose server
         #[command(flatten)]
         place: Place,
@@ -80,6 +96,13 @@ pub fn run(command: &TokenCommand) -> Ended {
             output.finish()?;
         }
         TokenCommand::List { json, place } => list(place, *json)?,
+        TokenCommand::Feed { unit, tenant, revoke: true, place } => {
+            directory(&place.data)
+                .change(&mut |directory| directory.feeds.revoke(tenant, unit))
+                .map_err(failure)?;
+            note(format!("the feed of {tenant}/{unit} has no address any more"));
+        }
+        TokenCommand::Feed { unit, tenant, revoke: false, place } => feed(tenant, unit, place)?,
         TokenCommand::Revoke { name, place } => {
             let now = world::now();
             directory(&place.data)
@@ -93,6 +116,21 @@ pub fn run(command: &TokenCommand) -> Ended {
     Ok(Exit::Done)
 }
 
+fn feed(tenant: &TenantId, unit: &UnitId, place: &Place) -> Result<(), Failure> {
+    let secret = Secret::of(&world::draw_secret()().or_exit(Exit::Failed)?);
+    let made = Feed { digest: secret.digest(), added_at: world::now() };
+    directory(&place.data)
+        .change(&mut |directory| {
+            directory.feeds.renew(tenant, unit, made.clone());
+            Ok(())
+        })
+        .map_err(failure)?;
+    note(format!("the deadlines of {tenant}/{unit} are at this path of the server, shown this once:"));
+    let mut output = Output::open();
+    output.line(format!("/feeds/{}/deadlines.ics", secret.reveal()))?;
+    output.finish()
+}
+
 fn list(place: &Place, as_json: bool) -> Result<(), Failure> {
     let directory = directory(&place.data).read().map_err(failure)?;
     let now = world::now();
@@ -104,7 +142,12 @@ fn list(place: &Place, as_json: bool) -> Result<(), Failure> {
                 "revokedAt": token.revoked_at, "holds": token.holds(now),
             })
         });
-        output.line(json!({ "tokens": tokens.collect::<Vec<_>>() }).to_string())?;
+        let feeds = directory
+            .feeds
+            .iter()
+            .map(|(tenant, unit, feed)| json!({ "tenant": tenant, "unit": unit, "addedAt": feed.added_at }));
+        let (tokens, feeds) = (tokens.collect::<Vec<_>>(), feeds.collect::<Vec<_>>());
+        output.line(json!({ "tokens": tokens, "feeds": feeds }).to_string())?;
         return output.finish();
     }
     let mut table = Table::new(&["token", "holds", "role", "ends"]);
@@ -113,6 +156,10 @@ fn list(place: &Place, as_json: bool) -> Result<(), Failure> {
         let holds = if token.holds(now) { "yes" } else { "no" };
         let end = token.revoked_at.or(token.ends_at).map(|at| at.to_string()).unwrap_or_default();
         table.row(vec![name.to_string(), holds.to_owned(), roles.join("; "), end]);
+    }
+    for (tenant, unit, feed) in directory.feeds.iter() {
+        let name = format!("{tenant}/{unit}");
+        table.row(vec![name, "yes".into(), "feed".into(), format!("(since {})", feed.added_at)]);
     }
     for line in table.lines() {
         output.line(line)?;

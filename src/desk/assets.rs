@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, kept in the program itself.
+//! The style sheets, the script and the icon, kept in the program itself.
 //!
 //! Their addresses carry a digest of their content, so that a browser may keep
 //! them for ever and still gets the new ones with a new version.
@@ -12,11 +12,14 @@ use axum::response::{IntoResponse, Response};
 use crate::id::Sha;
 
 const STYLE: &str = include_str!("desk.css");
+const DARK: &str = include_str!("dark.css");
 const SCRIPT: &str = include_str!("desk.js");
 const ICON: &str = include_str!("icon.svg");
 
 /// The address of the style sheet.
 pub static STYLE_LINK: LazyLock<String> = LazyLock::new(|| link("desk", STYLE, "css"));
+/// The address of the dark colours.
+pub static DARK_LINK: LazyLock<String> = LazyLock::new(|| link("dark", DARK, "css"));
 /// The address of the script.
 pub static SCRIPT_LINK: LazyLock<String> = LazyLock::new(|| link("desk", SCRIPT, "js"));
 /// The address of the icon.
@@ -26,11 +29,13 @@ fn link(stem: &str, text: &str, end: &str) -> String {
     format!("/assets/{stem}-{}.{end}", Sha::of(text.as_bytes()).short())
 }
 
-/// One of the three.
+/// One of them.
 pub async fn asset(Path(name): Path<String>) -> Response {
     let is = |link: &str| link.strip_prefix("/assets/") == Some(name.as_str());
     let (media, text) = if is(&STYLE_LINK) {
         ("text/css; charset=utf-8", STYLE)
+    } else if is(&DARK_LINK) {
+        ("text/css; charset=utf-8", DARK)
     } else if is(&SCRIPT_LINK) {
         ("text/javascript; charset=utf-8", SCRIPT)
     } else if is(&ICON_LINK) {

@@ -5,11 +5,13 @@ use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
+use super::answer;
 use super::failure::Failure;
 use super::ledger_table::met;
-use super::parts::{clause, empty, light, names, pairs, provisional};
+use super::parts::{clause, empty, event, key_of, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
+use super::supervision_sheet;
 use super::view::View;
 use super::visit::Visit;
 use crate::http::problem::Problem;
@@ -24,18 +26,28 @@ use crate::query::timeline::Told;
 pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let id = CaseId::new(visit.part("id"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
-    let answer = visit.reader().drawn_case(&id, visit.view.at).await;
+    shown(visit, &id, None).await
+}
+
+/// The page of a case, with why the last answer was not taken, if one was not.
+pub(super) async fn shown<S: Store, L: Log>(
+    visit: Visit<S, L>,
+    id: &CaseId,
+    wrong: Option<&str>,
+) -> Result<Response, Failure> {
+    let answer = visit.reader().drawn_case(id, visit.view.at).await;
     let (answer, diagram) = answer.map_err(|error| visit.failed(error))?;
     let (view, case) = (&visit.view, &answer.body);
     let body = html! {
-        div data-live="facts" { (facts(view, case)) }
+        div data-live="facts" data-about=(case.case) { (facts(view, case)) }
         section data-live="deadlines" aria-labelledby="deadlines-title" {
             h2 #deadlines-title { (view.say("期限", "Deadlines")) }
             @if case.deadlines.is_empty() {
                 (empty(view.say("没有期限", "No deadline"), view.say("流程起算时限后，这里逐日画出。", "Once a clock starts, it is drawn here day by day.")))
             }
-            @for deadline in &case.deadlines { (deadline_block(view, deadline)) }
+            @for deadline in &case.deadlines { (deadline_block(view, case, deadline)) }
         }
+        (answer::forms(view, case, wrong))
         section .diagram data-live="diagram" aria-labelledby="diagram-title" {
             h2 #diagram-title { (view.say("流程与当前状态", "Workflow and present state")) }
             // The diagram is our own drawing; its texts are escaped where it is drawn.
@@ -48,9 +60,11 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
     };
     // What the calendar opened is known by its duty and period, not by its key.
     let duty = case.period.as_ref().map(|period| format!("{} {period}", view.of(&case.workflow.title)));
-    let title = duty.as_deref().unwrap_or(case.case.key());
+    let key = key_of(&case.case, &case.unit.id);
+    let title = duty.as_deref().unwrap_or(if key.is_empty() { view.of(&case.workflow.title) } else { key });
     let beside_title = html! {
-        @if duty.is_none() { span .muted { (view.of(&case.workflow.title)) } } @else { span .muted { (view.of(&case.unit.title)) } }
+        @if duty.is_none() && !key.is_empty() { span .muted { (view.of(&case.workflow.title)) } }
+        span .muted { (view.of(&case.unit.title)) }
         (standing(view, case))
     };
     let frame = Frame { nav: Nav::Ledger, title, as_of: Some(&answer.as_of), beside_title, live: true };
@@ -74,8 +88,9 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
             div { dt { (view.say("当前状态", "State")) } dd { (view.of(&case.state.title)) } }
             div .ball { dt { (view.say("球在谁手里", "Who must act")) } dd {
                 @if case.waits_for.is_empty() { span .muted { (view.say("无需办理", "nobody")) } }
-                @else { b { (names(view, &case.waits_for)) } }
+                @else { b { (names(view, &case.waits_for)) } (may_state(view, case)) }
             } }
+            @if let Some(answering) = &case.answering { (answer::asked(view, answering)) }
             @if let Some(period) = &case.period { div { dt { (view.say("周期", "Period")) } dd { (period) } } }
             div { dt { (view.say("依据", "Clause")) } dd { (clause(view, &case.cite)) } }
             @if !case.assist.is_empty() { div { dt { (view.say("配合单位", "Helped by")) } dd { (names(view, &case.assist)) } } }
@@ -90,7 +105,13 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
     }
 }
 
-fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
+/// What its state takes: what there is to be done.
+fn may_state(view: &View, case: &CaseAnswer) -> Markup {
+    let titles: Vec<&str> = case.takes.iter().map(|kind| event(view, kind)).collect();
+    html! { @if !titles.is_empty() { small { (view.say("可报：", "may state: ")) (titles.join(view.say("、", ", "))) } } }
+}
+
+fn deadline_block(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) -> Markup {
     html! {
         article .deadline {
             header {
@@ -102,8 +123,11 @@ fn deadline_block(view: &View, deadline: &ExplainedDeadline) -> Markup {
             }
             @if let Some(told) = &deadline.explanation { (strip(view, told)) }
             p .reason { (view.of(&deadline.reason)) }
+            @if deadline.extensions > 0 { p { (view.say("已延期 ", "Extended ")) (deadline.extensions) (view.say(" 次", " times")) } }
+            @if deadline.acknowledged_at.is_some() { p .muted { (view.say("已签收", "Acknowledged")) } }
+            p .no-print { a href=(supervision_sheet::link(view, &case.case, &deadline.clock.id)) { (view.say("督办单", "Supervision sheet")) } }
             @if deadline.moves > 0 { p .muted { (view.say("改期 ", "Moved ")) (deadline.moves) (view.say(" 次", " times")) } }
-            (ahead(view, deadline))
+            (ahead(view, case, deadline))
         }
     }
 }
@@ -121,10 +145,16 @@ fn ending(view: &View, deadline: &ExplainedDeadline) -> Markup {
 }
 
 /// What comes next, and the rungs of the ladder.
-fn ahead(view: &View, deadline: &ExplainedDeadline) -> Markup {
+fn ahead(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) -> Markup {
     html! {
         @if let Some(next) = &deadline.next {
             p .next { strong { (view.say("接下来 ", "Next: ")) } (view.of(&next.words)) }
+        } @else if deadline.status == "running" && !case.waits_for.is_empty() {
+            p .next {
+                strong { (view.say("接下来 ", "Next: ")) }
+                (view.say("催办和升级都已用完，等待", "no reminder or escalation is left; it waits for "))
+                (names(view, &case.waits_for)) (view.say("办理", ""))
+            }
         }
         @if !deadline.ladder.is_empty() {
             details .ladder {
@@ -163,7 +193,7 @@ fn entry(view: &View, told: &Told) -> Markup {
         li class=(sort_of(told)) {
             time datetime=(told.at) { (view.of(&told.when)) }
             div {
-                p { (view.of(&told.words)) @if told.imported { " " span .tag { (view.say("补录", "imported")) } } }
+                p { (view.of(&told.words)) }
                 @if let Some(data) = told.data.as_ref().filter(|data| has_content(data)) {
                     details { summary { (view.say("所述内容", "What it said")) }
                         dl .facts.small { @for (name, value) in pairs(view, data) { div { dt { (name) } dd { (value) } } } }

@@ -24,6 +24,8 @@ fn told(value: &Value) -> String {
     match value {
         Value::Text(text) | Value::Time(_, text) => guarded(text),
         Value::Number(number) => number.to_string(),
+        // Our own digits, with a sign at most; a guard would make a text of them.
+        Value::Decimal(digits) => digits.clone(),
     }
 }
 
@@ -57,12 +59,13 @@ mod tests {
     #[test]
     fn a_sheet_is_written_line_by_line_with_its_source_at_the_end() {
         let sheet = Sheet {
+            name: "t",
             title: "t".into(),
             source: "截至 7".into(),
             columns: vec![("编号", 9), ("次数", 9)],
-            rows: vec![vec![Value::Text("=x".into()), Value::Number(-2)]],
+            rows: vec![vec![Value::Text("=x".into()), Value::Decimal("-2.50".into())]],
         };
         let text = String::from_utf8(written(&sheet)).expect("text");
-        assert_eq!(text, "\u{feff}编号,次数\r\n'=x,-2\r\n截至 7\r\n");
+        assert_eq!(text, "\u{feff}编号,次数\r\n'=x,-2.50\r\n截至 7\r\n");
     }
 }

@@ -10,6 +10,7 @@
 
   // The theme at once, without a new page.
   const order = ["auto", "light", "dark"];
+  const dark = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
   const theme = document.querySelector("[data-theme-next]");
   const remembered = (name, value) => {
     document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax`;
@@ -19,12 +20,18 @@
       event.preventDefault();
       const next = theme.dataset.themeNext;
       document.documentElement.dataset.theme = next;
+      document.getElementById("dark").media = dark[next];
       remembered("duban-theme", next);
       const zh = document.documentElement.lang.startsWith("zh");
       const words = zh ? ["随系统", "浅色", "深色"] : ["Auto", "Light", "Dark"];
       theme.textContent = words[order.indexOf(next)];
       theme.dataset.themeNext = order[(order.indexOf(next) + 1) % order.length];
     });
+  }
+
+  // Sheets are printed.
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => window.print());
   }
 
   // Menus close when one clicks elsewhere or presses Escape.
@@ -124,7 +131,7 @@
   // and the parts that differ are put in with a short fade.
   const stream = body.dataset.stream;
   if (stream && "EventSource" in window) {
-    let wait, under = false, again = false;
+    let wait = 0, under = false, again = false;
     const refresh = async () => {
       if (under) { again = true; return; }
       under = true;
@@ -150,9 +157,20 @@
         if (again) { again = false; later(); }
       }
     };
-    const later = () => { clearTimeout(wait); wait = setTimeout(refresh, 600); };
+    // The first entry shows at once; those of a burst together, twice a second.
+    let last = -Infinity;
+    const later = () => {
+      if (wait) return;
+      wait = setTimeout(() => { wait = 0; last = performance.now(); refresh(); }, Math.max(50, last + 500 - performance.now()));
+    };
     const source = new EventSource(stream);
-    source.addEventListener("ledger", later);
+    // A page about one case asks again only for what is about it.
+    const about = document.querySelector("[data-about]")?.dataset.about;
+    source.addEventListener("ledger", (event) => {
+      if (!about || event.data.includes(JSON.stringify(about))) later();
+    });
+    // Time passes without entries, too: what is left of a limit is said anew.
+    setInterval(() => { if (!document.hidden) later(); }, 60000);
     addEventListener("pagehide", () => source.close());
   }
 })();

@@ -1,11 +1,14 @@
 //! A page that could not be made: what is wrong and what to do.
 
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::shell::{self, bare};
 use super::view::Theme;
+use super::visit;
 use crate::calendar::Lang;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::id::TenantId;
 
@@ -24,6 +27,18 @@ impl Failure {
     pub fn new(problem: Problem, lang: Lang, theme: Theme, tenant: Option<TenantId>) -> Self {
         Self(Box::new(Parts { problem, lang, theme, tenant }))
     }
+}
+
+/// The page of a problem that arose before any page was asked: the gate turned the
+/// request away, or there is no such address.
+pub fn painted(problem: Problem, uri: &Uri, headers: &HeaderMap) -> Response {
+    let params = Params::of_page(uri.query().unwrap_or_default()).unwrap_or_default();
+    let (lang, theme) = (visit::lang(&params, headers), visit::theme(&params, headers));
+    let named = uri.path().strip_prefix("/desk/").and_then(|rest| rest.split('/').next());
+    // A tenant that is not theirs has no overview to go back to.
+    let tenant = named.filter(|_| problem.rule() != "tenant.unknown");
+    let tenant = tenant.and_then(|named| TenantId::new(named).ok());
+    Failure::new(problem, lang, theme, tenant).into_response()
 }
 
 /// What happened and what to do, in Chinese and English.
@@ -46,6 +61,17 @@ fn words(rule: &str) -> [(&'static str, &'static str); 2] {
         "tenant.unknown" => [
             ("没有这个辖区", "There is no such tenant"),
             ("请检查网址，或从首页选择辖区。", "Check the address, or choose a tenant from the first page."),
+        ],
+        "access.role" => [
+            ("您的角色没有这一项权限", "Your role does not include this"),
+            (
+                "请回到总览，进入您可以使用的页面；确需使用的，请系统管理员调整角色。",
+                "Go on to the pages that are yours; where you need this one, an operator can change your role.",
+            ),
+        ],
+        rule if rule.starts_with("access.") => [
+            ("这一步未获准许", "This was not allowed"),
+            ("请重新登录后再试。", "Sign in again and try once more."),
         ],
         rule if rule.starts_with("parameter.") => [
             ("筛选条件有误", "A filter is not as it should be"),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{clause, empty, key, level, light, provisional, waits};
+use super::parts::{clause_cell, empty, key, level, light, provisional, waits};
 use super::view::View;
 use crate::query::deadline_row::DeadlineRow;
 use crate::query::settled::SettledRow;
@@ -19,7 +19,7 @@ pub fn open_table(view: &View, rows: &[DeadlineRow]) -> Markup {
         div .scroll tabindex="0" role="region" aria-label=(view.say("台账", "Ledger")) {
             table .ledger data-rows="" {
                 thead { tr {
-                    th scope="col" .pick { input type="checkbox" data-pick-all="" aria-label=(view.say("全选", "Select all")); }
+                    th scope="col" .pick aria-label=(view.say("选择", "Selection")) { input type="checkbox" data-pick-all="" aria-label=(view.say("全选", "Select all")); }
                     th scope="col" { (view.say("状态灯", "Light")) }
                     th scope="col" { (view.say("截止时间 / 时限规则", "Due / rule")) }
                     th scope="col" { (view.say("事项 / 编号", "Matter / number")) }
@@ -47,7 +47,7 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td {
@@ -55,8 +55,8 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
                 (waits(view, &row.unit, &row.waits_for))
             }
             td .state { (view.of(&row.state.title)) }
-            td { (clause(view, &row.cite)) }
-            td .moment { (view.of(&row.started)) }
+            (clause_cell(view, &row.cite))
+            td .moment.started { (view.of(&row.started)) }
             td .num { @if row.reminders > 0 { (row.reminders) } @else { span .muted { "–" } } }
             td .level { @if row.level > 0 { (level(view, row.level)) } @else { span .muted { "–" } } }
             td .num { @if row.moves > 0 { (row.moves) } @else { span .muted { "–" } } }
@@ -101,13 +101,13 @@ fn settled_row(view: &View, row: &SettledRow) -> Markup {
             td .moment { (view.of(&row.met)) }
             td .moment { (view.of(&row.due)) small { (view.of(&row.rule)) } }
             td .matter {
-                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
             td { a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) } }
             td .state { (view.of(&row.state.title)) }
-            td { (clause(view, &row.cite)) }
-            td .moment { (view.of(&row.started)) }
+            (clause_cell(view, &row.cite))
+            td .moment.started { (view.of(&row.started)) }
             td .num { (row.reminders) }
             td .num { (row.level) }
             td .num { (row.moves) }

@@ -13,7 +13,7 @@ use crate::query::light::Light;
 use crate::query::naming::Named;
 
 /// How many workflows have a column of their own; the calmer ones share the last.
-const MOST_COLUMNS: usize = 8;
+const MOST_COLUMNS: usize = 6;
 /// How many units are shown; the calmer ones are in the list of units.
 const MOST_ROWS: usize = 40;
 
@@ -58,7 +58,7 @@ pub fn matrix(view: &View, counts: &Counts) -> Markup {
                                 td { @if let Some(numbers) = at(&row.of.id, &column.of.id) { (cell(view, &numbers, Some(&row.of), Some(&column.of))) } }
                             }
                             @if !shared.is_empty() {
-                                td { (cell(view, &together(shared.iter().filter_map(|column| at(&row.of.id, &column.of.id))), Some(&row.of), None)) }
+                                td { (rest(view, &together(shared.iter().filter_map(|column| at(&row.of.id, &column.of.id))), &format!("units/{}", row.of.id))) }
                             }
                         }
                     }
@@ -67,7 +67,7 @@ pub fn matrix(view: &View, counts: &Counts) -> Markup {
                     th scope="row" { (view.say("合计", "All")) }
                     td .sum { (cell(view, &counts.all, None, None)) }
                     @for column in own { td { (cell(view, &column.numbers, None, Some(&column.of))) } }
-                    @if !shared.is_empty() { td { (cell(view, &together(shared.iter().map(|column| column.numbers)), None, None)) } }
+                    @if !shared.is_empty() { td { (rest(view, &together(shared.iter().map(|column| column.numbers)), "units")) } }
                 } }
             }
         }
@@ -128,6 +128,20 @@ pub fn cell(view: &View, numbers: &Numbers, unit: Option<&Named>, workflow: Opti
             span .word { (view.of(&light.word())) } b { (number(count)) }
         }
         @if all > count { a .whole href=(of(None)) title=(view.say("全部未办结", "all open")) { "/" (number(all)) } }
+    }
+}
+
+/// A cell of the workflows that share a column: no list has just these, so it leads to
+/// the page where they stand apart.
+fn rest(view: &View, numbers: &Numbers, path: &str) -> Markup {
+    let Some((light, count)) = worst(numbers) else { return html! {} };
+    let all = open(numbers);
+    html! {
+        a .light .{ (light.name()) } href=(view.link(path, &[])) title=(told(view, numbers)) {
+            span .shape aria-hidden="true" { (light.shape()) }
+            span .word { (view.of(&light.word())) } b { (number(count)) }
+        }
+        @if all > count { span .whole { "/" (number(all)) } }
     }
 }
 

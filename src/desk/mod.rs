@@ -6,20 +6,26 @@
 //! instant and a `viewer::Viewer`; every page gets these from there. The desk
 //! holds no rule: a number that it shows is one that [`crate::query`] gave.
 
+mod answer;
 mod assets;
+mod bulletin;
 mod calendar_page;
 mod case_page;
 mod csv;
+mod document;
 mod export;
 mod failure;
 mod feed;
+mod feed_address;
 mod ledger;
 mod ledger_table;
+mod link;
 mod matrix;
 mod overview;
 mod parts;
 mod policies;
 mod rankings;
+mod refusal_words;
 mod refusals;
 mod resubmit;
 mod routes;
@@ -30,6 +36,8 @@ mod shell;
 mod sign_in;
 mod strip;
 mod supervision;
+mod supervision_sheet;
+mod trend;
 mod units;
 mod view;
 mod viewer;

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::failure::Failure;
 use super::matrix::matrix;
-use super::parts::{empty, light, number};
+use super::parts::{empty, light, matter, number};
 use super::shell::{Frame, Nav, page};
 use super::strip::weekday;
 use super::view::View;
@@ -79,6 +79,7 @@ fn sentence(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup
         p .sentence data-live="sentence" {
             (view.say("今天到期 ", "Due today: ")) (due) (view.say(" 件，超期 ", ", overdue: ")) (overdue)
             (view.say(" 件，其中已升级 ", ", of which escalated: ")) (escalated) (view.say(" 件", ""))
+            (than_yesterday(view, overview, recent))
             @if let Some(recent) = recent {
                 (view.say("；昨天此时以来新超期 ", "; since this time yesterday newly overdue: "))
                 b { (number(recent.happened.breached)) }
@@ -86,6 +87,22 @@ fn sentence(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup
                 @if !recent.complete { (view.say("（仅最近部分）", " (of the latest entries only)")) }
             }
             (view.say("。", "."))
+        }
+    }
+}
+
+/// By how much more or less is overdue than when yesterday ended. Nothing is said when
+/// that is not known exactly, or the page is about another time: its lights are those of
+/// today's ledger, which is not the one of then.
+fn than_yesterday(view: &View, overview: &Overview, recent: Option<&Recent>) -> Markup {
+    let lacking = recent.and_then(|recent| recent.overdue_lacking).filter(|_| view.fixed.is_none());
+    let before = overview.overdue_before.zip(lacking).map(|(before, lacking)| before + lacking);
+    let Some(change) = before.map(|before| overview.counts.all.overdue - before) else { return html! {} };
+    html! {
+        span .than data-change=(change) {
+            @if change == 0 { (view.say("，与昨天相同", ", as many as yesterday")) }
+            @else if change > 0 { (view.say("，比昨天多 ", ", more than yesterday by ")) b { (number(change)) } (view.say(" 件", "")) }
+            @else { (view.say("，比昨天少 ", ", fewer than yesterday by ")) b { (number(-change)) } (view.say(" 件", "")) }
         }
     }
 }
@@ -110,8 +127,8 @@ fn days(view: &View, days: &[DayAhead]) -> Markup {
                         span .weekday {
                             @if place == 0 { (view.say("今天", "today")) } @else { (view.say("周", "")) (weekday(view, ahead.day.weekday)) }
                             @match &ahead.day.reason {
-                                Reason::MakeUp { .. } => { b .mark { (view.say("班", "make-up")) } }
-                                Reason::Holiday { .. } => { b .mark { (view.say("休", "hol.")) } }
+                                Reason::MakeUp { .. } => { b .mark { (view.say("班", "on")) } }
+                                Reason::Holiday { .. } => { b .mark { (view.say("休", "off")) } }
                                 Reason::Weekday | Reason::Weekend => {}
                             }
                         }
@@ -181,8 +198,8 @@ fn changes(view: &View, recent: Result<&Recent, &QueryError>) -> Markup {
                     li class=(sort_of(&change.kind)) {
                         time datetime=(change.at) { (view.of(&change.when)) }
                         span {
-                            @if let Some(case) = &change.case { a href=(view.case_link(case)) { (case.key()) } " " }
-                            @if let Some(unit) = &change.unit { span .muted { (view.of(&unit.title)) " " } }
+                            @if let Some(unit) = &change.unit { (view.of(&unit.title)) " " }
+                            @if let Some(case) = &change.case { a href=(view.case_link(case)) { (matter(view, case, change.unit.as_ref())) } " " }
                             (view.of(&change.words))
                         }
                     }
@@ -203,6 +220,12 @@ fn sort_of(kind: &str) -> &'static str {
 }
 
 fn months(view: &View, months: &[MonthBehind]) -> Markup {
+    if months.is_empty() {
+        return empty(
+            view.say("还没有日历", "No calendar yet"),
+            view.say("公布日历后，这里按月比较。", "Once a calendar is published, months are compared here."),
+        );
+    }
     html! {
         table .plain {
             thead { tr {

@@ -57,10 +57,38 @@ pub fn clause(view: &View, cite: &Cite) -> Markup {
     }
 }
 
-/// What tells a case from others of its workflow: its period, or its key; nothing
-/// where that is only the unit, which stands beside it.
+/// A clause in a table: its number, and under it the notice in one line.
+pub fn clause_cell(view: &View, cite: &Cite) -> Markup {
+    let notice = notice(view, &cite.notice);
+    html! {
+        td .cite title=(cite.note.as_deref().map_or_else(|| notice.to_owned(), |note| format!("{notice} · {note}"))) {
+            (cite.clause) @if cite.office_setting { " " span .tag { (view.say("本单位设定", "office setting")) } }
+            small { (notice) }
+        }
+    }
+}
+
+/// What tells a case from others of its workflow: its period, or its key without the
+/// unit, which stands beside it.
 pub fn key<'c>(case: &'c CaseId, period: Option<&'c str>, unit: &Named) -> &'c str {
-    period.unwrap_or(if case.key() == unit.id { "" } else { case.key() })
+    period.unwrap_or_else(|| key_of(case, &unit.id))
+}
+
+/// A case's key without its unit, where that is how the key begins.
+pub fn key_of<'c>(case: &'c CaseId, unit: &str) -> &'c str {
+    match case.key().strip_prefix(unit) {
+        Some("") => "",
+        Some(rest) => rest.strip_prefix('/').unwrap_or_else(|| case.key()),
+        None => case.key(),
+    }
+}
+
+/// A case by its workflow's title and what tells it from the others.
+pub fn matter(view: &View, case: &CaseId, unit: Option<&Named>) -> String {
+    let workflow = view.home.workflows.iter().find(|one| one.id == case.workflow());
+    let title = workflow.map_or_else(|| case.workflow(), |one| view.of(&one.title));
+    let key = unit.map_or_else(|| case.key(), |unit| key_of(case, &unit.id));
+    format!("{title} {key}").trim_end().to_owned()
 }
 
 /// Who must act next, in a few words.
@@ -84,8 +112,19 @@ pub fn field<'v>(view: &'v View, name: &'v str) -> &'v str {
 /// What a fact's data says, as pairs of titles and texts.
 pub fn pairs(view: &View, data: &Value) -> Vec<(String, String)> {
     let Value::Object(data) = data else { return Vec::new() };
-    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| shown(view, text));
     data.iter().map(|(name, value)| (field(view, name).to_owned(), told(value))).collect()
+}
+
+/// A text of a fact; an instant as people write it.
+fn shown(view: &View, text: &str) -> String {
+    let at = Some(text).filter(|text| text.contains('T')).and_then(|text| text.parse().ok());
+    at.map_or_else(|| text.to_owned(), |at| view.of(&view.home.moment(at)).to_owned())
+}
+
+/// A type of fact by its title, or by its name where it has none.
+pub fn event<'v>(view: &'v View, name: &'v str) -> &'v str {
+    view.home.events.get(name).map_or(name, |title| view.of(title))
 }
 
 /// What an escalation level means.
@@ -95,6 +134,21 @@ pub fn level(view: &View, level: u8) -> &'static str {
         1 => view.say("督办单", "supervision sheet"),
         2 => view.say("通报", "bulletin"),
         _ => view.say("约谈", "summons"),
+    }
+}
+
+/// A column's title in a table of the desk, and whether it holds numbers.
+pub type Head<'h> = (&'h str, bool);
+
+/// The frame of a long table: it scrolls by itself and its rows are reached by keys.
+pub fn long_table(label: &str, heads: &[Head<'_>], rows: &Markup) -> Markup {
+    html! {
+        div .scroll tabindex="0" role="region" aria-label=(label) {
+            table .ledger data-rows="" {
+                thead { tr { @for (title, is_number) in heads { th scope="col" .num[*is_number] { (title) } } } }
+                tbody { (rows) }
+            }
+        }
     }
 }
 

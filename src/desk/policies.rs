@@ -104,6 +104,8 @@ fn kind_of(rule: &Row) -> &'static str {
         }
         RuleKind::Target => "Target",
         RuleKind::Scorecard | RuleKind::Section | RuleKind::Item => "Scorecard",
+        RuleKind::Answers => "Answers",
+        RuleKind::Reaction => "Reaction",
     }
 }
 

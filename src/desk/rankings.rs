@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::failure::Failure;
 use super::parts::{clause, empty};
 use super::shell::{Frame, Nav, page};
+use super::trend::{plot, spark};
 use super::view::View;
 use super::visit::Visit;
 use crate::calendar::Period;
@@ -16,13 +17,15 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::error::QueryError;
 use crate::query::rankings::{RankingAnswer, RankingLine};
+use crate::query::reader::Reader;
 use crate::query::score_told::{ItemTold, SectionTold};
 use crate::query::scores::ScoreAnswer;
+use crate::query::trend::Trend;
 
 type Which = (Option<Name>, Option<Period>);
 
 /// Which scorecard for which period an address asks for.
-fn which(params: &Params) -> Result<Which, Problem> {
+pub fn which(params: &Params) -> Result<Which, Problem> {
     Ok((params.parsed("scorecard")?, params.parsed("period")?))
 }
 
@@ -33,7 +36,10 @@ pub async fn rankings<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
     let asked = visit.ask(move |reader, at| {
         let cards = reader.scorecards(at)?;
         match reader.ranking(scorecard.as_ref(), period, at) {
-            Ok(ranking) => Ok((cards, Some(ranking))),
+            Ok(ranking) => {
+                let trend = trend_of(reader, &ranking.body.scorecard.id)?;
+                Ok((cards, Some((ranking, trend))))
+            }
             // Nothing was asked by name, so it is only that there is none.
             Err(QueryError::Unknown { .. } | QueryError::Asked { .. }) if names_none => Ok((cards, None)),
             Err(error) => Err(error),
@@ -45,14 +51,14 @@ pub async fn rankings<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
         @if cards.len() > 1 {
             nav .tabs aria-label=(view.say("评分表", "Scorecards")) {
                 @for card in &cards {
-                    @let present = ranking.as_ref().is_some_and(|ranking| ranking.body.scorecard.id == card.id);
+                    @let present = ranking.as_ref().is_some_and(|(ranking, _)| ranking.body.scorecard.id == card.id);
                     a href=(view.link("rankings", &[("scorecard", &card.id)])) aria-current=[present.then_some("true")] { (view.of(&card.title)) }
                 }
             }
         }
     };
     let title = Nav::Rankings.title(view);
-    let Some(answer) = ranking else {
+    let Some((answer, trend)) = ranking else {
         let none = empty(
             view.say("还没有排名", "No ranking yet"),
             view.say(
@@ -67,14 +73,29 @@ pub async fn rankings<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
             &html! { (choice) @if cards.is_empty() { (none) } @else { p .muted { (view.say("请选择一张评分表。", "Choose a scorecard.")) } } },
         ));
     };
-    let body = html! { (choice) (ranking_body(view, &answer.body)) };
-    let beside_title =
-        html! { span .muted { (view.of(&answer.body.scorecard.title)) " · " (answer.body.period) } };
+    let body = html! { (choice) (ranking_body(view, &answer.body, &trend)) };
+    let of = [
+        ("scorecard", Some(answer.body.scorecard.id.as_str())),
+        ("period", Some(answer.body.period.as_str())),
+    ];
+    let beside_title = html! {
+        span .muted { (view.of(&answer.body.scorecard.title)) " · " (answer.body.period) }
+        div .exports {
+            a .button href=(view.here_as("rankings.xlsx", &of)) download { (view.say("导出 Excel", "Excel")) }
+            a .button href=(view.here_as("rankings.csv", &of)) download { "CSV" }
+            a .button href=(view.link("bulletin.docx", &[("period", &answer.body.period)])) download { (view.say("本期通报", "Bulletin")) }
+        }
+    };
     let frame = Frame { nav: Nav::Rankings, title, as_of: Some(&answer.as_of), beside_title, live: false };
     Ok(page(view, &frame, &body))
 }
 
-fn ranking_body(view: &View, answer: &RankingAnswer) -> Markup {
+/// How units stood in the rankings of the scorecard of that name.
+fn trend_of<S: Store, L: Log>(reader: &Reader<S, L>, scorecard: &str) -> Result<Trend, QueryError> {
+    Name::new(scorecard).map_or_else(|_| Ok(Trend::new()), |name| reader.trend(&name))
+}
+
+fn ranking_body(view: &View, answer: &RankingAnswer, trend: &Trend) -> Markup {
     html! {
         p {
             @if let Some(published) = &answer.published {
@@ -89,7 +110,7 @@ fn ranking_body(view: &View, answer: &RankingAnswer) -> Markup {
             h2 #rows-title { (view.say("名次", "Ranks")) }
             @if answer.rows.is_empty() {
                 (empty(view.say("没有参评单位", "No unit is scored"), view.say("评分表的“for”列出参评单位。", "The scorecard's `for` lists them.")))
-            } @else { (rank_table(view, answer)) }
+            } @else { (rank_table(view, answer, trend)) }
             p .muted { (view.of(&answer.rules)) }
         }
     }
@@ -108,10 +129,10 @@ fn periods(view: &View, answer: &RankingAnswer) -> Markup {
     }
 }
 
-fn rank_table(view: &View, answer: &RankingAnswer) -> Markup {
+fn rank_table(view: &View, answer: &RankingAnswer, trend: &Trend) -> Markup {
     html! {
         div .scroll tabindex="0" role="region" aria-labelledby="rows-title" {
-            table data-rows="" {
+            table .ranks data-rows="" {
                 thead { tr {
                     th scope="col" .num { (view.say("名次", "Rank")) }
                     th scope="col" { (view.say("升降", "Moved")) }
@@ -119,16 +140,16 @@ fn rank_table(view: &View, answer: &RankingAnswer) -> Markup {
                     th scope="col" .num { (view.say("得分", "Points")) }
                     th scope="col" .num { (view.say("可得分", "Attainable")) }
                     th scope="col" .num { (view.say("得分率", "Share")) }
-                    th scope="col" {}
+                    th scope="col" { (view.say("走势", "Trend")) }
                     th scope="col" { (view.say("更正后", "As it stands now")) }
                 } }
-                tbody { @for line in &answer.rows { (rank_row(view, answer, line)) } }
+                tbody { @for line in &answer.rows { (rank_row(view, answer, line, trend)) } }
             }
         }
     }
 }
 
-fn rank_row(view: &View, answer: &RankingAnswer, line: &RankingLine) -> Markup {
+fn rank_row(view: &View, answer: &RankingAnswer, line: &RankingLine, trend: &Trend) -> Markup {
     let path = format!("rankings/{}", line.unit.id);
     let params = [("scorecard", answer.scorecard.id.as_str()), ("period", answer.period.as_str())];
     html! {
@@ -139,7 +160,10 @@ fn rank_row(view: &View, answer: &RankingAnswer, line: &RankingLine) -> Markup {
             td .num { b { (line.stands.points) } }
             td .num { (line.stands.attainable) }
             td .num { @if let Some(percent) = &line.stands.percent { (percent) "%" } @else { span .muted { "–" } } }
-            td { (bar(line.stands.percent.as_deref())) }
+            td .drawn {
+                @let points = UnitId::new(&line.unit.id).ok().and_then(|unit| trend.get(&unit));
+                @if let Some(points) = points { (spark(view, points, &view.link(&path, &params))) }
+            }
             td {
                 @if let Some(now) = &line.now {
                     (view.say("第 ", "rank ")) (now.rank.map_or_else(|| "–".into(), |rank| rank.to_string())) (view.say(" 名 · ", " · ")) (now.points)
@@ -160,25 +184,20 @@ fn moved(view: &View, moved: Option<i64>) -> Markup {
     }
 }
 
-/// A share drawn; what it says stands beside it.
-fn bar(percent: Option<&str>) -> Markup {
-    html! {
-        @if let Some(percent) = percent {
-            svg .share width="120" height="8" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
-                rect .ground width="100" height="8" {}
-                rect width=(percent) height="8" {}
-            }
-        }
-    }
-}
-
 /// One unit's score, item by item.
 pub async fn score<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let (scorecard, period) = which(&visit.params).map_err(|problem| visit.failed(problem))?;
     let unit = UnitId::new(visit.part("unit"));
     let unit =
         unit.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
-    let answer = visit.ask(move |reader, at| reader.score(&unit, scorecard.as_ref(), period, at)).await?;
+    let asked = visit.ask(move |reader, at| {
+        let answer = reader.score(&unit, scorecard.as_ref(), period, at)?;
+        let card = answer.body.score.scorecard.as_str();
+        let points = trend_of(reader, card)?.remove(&unit).unwrap_or_default();
+        let card = reader.scorecards(at)?.into_iter().find(|one| one.id == card);
+        Ok((answer, points, card))
+    });
+    let (answer, points, card) = asked.await?;
     let (view, body) = (&visit.view, &answer.body);
     let shown = html! {
         dl .figures {
@@ -188,10 +207,19 @@ pub async fn score<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fai
             div { dt { (view.say("满分", "Total")) } dd { (body.score.total) } }
             div { dt { (view.say("计至", "Until")) } dd { (body.until) } }
         }
+        section aria-labelledby="trend-title" {
+            h2 #trend-title { (view.say("得分率走势，点一个点看该期", "Share over time; a point leads to its period")) }
+            (plot(view, &points, &body.period.to_string(), |period| {
+                view.here(&[("scorecard", Some(&body.score.scorecard.to_string())), ("period", Some(period))])
+            }))
+        }
         @for section in &body.score.sections { (section_block(view, body, section)) }
     };
     let beside_title = html! {
-        span .muted { (body.score.scorecard) " · " (body.period) }
+        span .muted {
+            @if let Some(card) = &card { (view.of(&card.title)) } @else { (body.score.scorecard) }
+            " · " (body.period)
+        }
         a .button href=(view.link(&format!("units/{}", body.unit.id), &[])) { (view.say("单位", "Unit")) }
     };
     let title = view.of(&body.unit.title);
@@ -230,7 +258,7 @@ fn item_row(view: &View, answer: &ScoreAnswer, item: &ItemTold) -> Markup {
             td .num { (item.most) }
             td .wide {
                 (view.titled(&item.explanation))
-                @for part in &item.parts { small { (view.titled(&part.explanation)) } }
+                @for part in item.parts.iter().filter(|_| item.parts.len() > 1) { small { (view.titled(&part.explanation)) } }
                 @if !cases.is_empty() {
                     small { (view.say("依据事项：", "Cases: "))
                         @for (place, case) in cases.iter().enumerate() { @if place > 0 { (view.say("、", ", ")) } a href=(view.case_link(case)) { (case.key()) } }

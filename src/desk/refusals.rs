@@ -4,11 +4,13 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
-use super::parts::{empty, number, pairs};
+use super::parts::{empty, event, long_table, number, pairs};
+use super::refusal_words::words;
 use super::resubmit::form;
 use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
+use crate::calendar::Lang;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::id::Seq;
@@ -31,7 +33,7 @@ pub async fn refusals<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, 
         (publishers(view, &by.body))
         (table(view, &found.body.rows))
         @if let Some(next) = &found.body.next {
-            nav .pager { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
+            nav .pager aria-label=(view.say("翻页", "Pages")) { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
         }
     };
     let title = Nav::Refusals.title(view);
@@ -54,7 +56,7 @@ fn asked(params: &Params) -> Result<(RefusalFilter, PageAsk), Problem> {
 fn publishers(view: &View, by: &RefusedBy) -> Markup {
     let present = view.params.iter().find(|(name, _)| name == "actor").map(|(_, value)| value.as_str());
     html! {
-        nav .tabs aria-label=(view.say("按报送单位", "By publisher")) {
+        nav .tabs.small aria-label=(view.say("按报送单位", "By publisher")) {
             a href=(view.link("refusals", &[])) aria-current=[present.is_none().then_some("true")] { (view.say("全部", "All")) }
             @for one in &by.publishers {
                 @if let Some(actor) = &one.actor {
@@ -80,30 +82,27 @@ fn table(view: &View, rows: &[Refusal]) -> Markup {
             ),
         );
     }
-    html! {
-        div .scroll tabindex="0" role="region" aria-label=(Nav::Refusals.title(view)) {
-            table .ledger data-rows="" {
-                thead { tr {
-                    th scope="col" { (view.say("时间", "When")) }
-                    th scope="col" { (view.say("报送单位", "Publisher")) }
-                    th scope="col" { (view.say("内容", "Fact")) }
-                    th scope="col" { (view.say("原因", "Reason")) }
-                    th scope="col" { (view.say("字段与值", "Field and value")) }
-                    th scope="col" {}
-                } }
-                tbody { @for row in rows {
-                    tr {
-                        td .moment { (when(view, row)) }
-                        td { @if let Some(actor) = &row.actor { (unit_title(view, actor.as_str())) } @else { span .muted { (view.say("无法识别", "unreadable")) } } }
-                        td { @if let Some(kind) = &row.kind { code { (kind) } } small { (row.id.as_deref().unwrap_or_default()) } }
-                        td .wide { (row.reason.message) small { code { (row.reason.rule) } } }
-                        td { code { (row.reason.field) } small { (row.reason.value) } }
-                        td { a href=(view.link(&format!("refusals/{}", row.ledger_seq), &[])) { (view.say("查看与更正", "Look and correct")) } }
-                    }
-                } }
+    let heads = [
+        (view.say("时间", "When"), false),
+        (view.say("报送单位", "Publisher"), false),
+        (view.say("内容", "Fact"), false),
+        (view.say("原因", "Reason"), false),
+        (view.say("字段与值", "Field and value"), false),
+        ("", false),
+    ];
+    let rows = html! {
+        @for row in rows {
+            tr {
+                td .moment { (when(view, row)) }
+                td { @if let Some(actor) = &row.actor { (unit_title(view, actor.as_str())) } @else { span .muted { (view.say("无法识别", "unreadable")) } } }
+                td { @if let Some(kind) = &row.kind { (event(view, kind.as_str())) small { code { (kind) } } } small { (row.id.as_deref().unwrap_or_default()) } }
+                td .wide { (words(view, row)) small { code { (row.reason.rule) } @if view.lang == Lang::Zh { " " (row.reason.message) } } }
+                td { code { (row.reason.field) } small { (row.reason.value) } }
+                td { a href=(view.link(&format!("refusals/{}", row.ledger_seq), &[])) { (view.say("查看与更正", "Look and correct")) } }
             }
         }
-    }
+    };
+    long_table(Nav::Refusals.title(view), &heads, &rows)
 }
 
 /// A unit by its title, or by its id where it has none.
@@ -125,12 +124,13 @@ pub async fn refusal<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, F
         dl .facts {
             div { dt { (view.say("时间", "When")) } dd { (when(view, row)) } }
             @if let Some(actor) = &row.actor { div { dt { (view.say("报送单位", "Publisher")) } dd { (unit_title(view, actor.as_str())) } } }
-            @if let Some(kind) = &row.kind { div { dt { (view.say("类型", "Type")) } dd { code { (kind) } } } }
+            @if let Some(kind) = &row.kind { div { dt { (view.say("类型", "Type")) } dd { (event(view, kind.as_str())) " " code { (kind) } } } }
             @if let (Some(source), Some(id)) = (&row.source, &row.id) { div { dt { (view.say("来源与编号", "Source and id")) } dd { code { (source) " " (id) } } } }
         }
         section aria-labelledby="reason-title" {
             h2 #reason-title { (view.say("为什么退回", "Why it was refused")) }
-            p .reason { (row.reason.message) }
+            p .reason { (words(view, row)) }
+            @if view.lang == Lang::Zh { p .muted { (row.reason.message) } }
             p .muted { (view.say("规则 ", "rule ")) code { (row.reason.rule) } " · " (view.say("字段 ", "field ")) code { (row.reason.field) } " · " (view.say("值 ", "value ")) code { (row.reason.value) } }
         }
         section aria-labelledby="correct-title" {

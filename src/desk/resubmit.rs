@@ -19,7 +19,7 @@ use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
 use crate::event::fact::Fact;
-use crate::id::{EventType, Seq, UnitId};
+use crate::id::{CaseId, EventType, Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::refusals::Refusal;
@@ -133,23 +133,45 @@ fn fact(seq: Seq, corrected: &Corrected) -> Result<Fact, String> {
     Ok(fact)
 }
 
+/// What became of a fact that somebody stated on a page.
+pub(super) enum Outcome {
+    /// It was taken, by this case if by one.
+    Taken(Option<CaseId>),
+    /// It was not, for this reason.
+    Refused(String),
+    /// It is stored, and the ledger will say.
+    Stored,
+}
+
+/// States a fact and waits for what becomes of it.
+pub(super) async fn state_now<S: Store, L: Log>(
+    visit: &Visit<S, L>,
+    fact: &Fact,
+) -> Result<Outcome, Failure> {
+    let places = visit.tenant.ingest.submit(std::slice::from_ref(fact)).await;
+    let places = places.map_err(|error| visit.failed(error))?;
+    let handle = &visit.tenant.handle;
+    let Some(place) = places.first() else { return Ok(Outcome::Stored) };
+    let outcome = handle.outcome(handle.expect(*place), WITHIN).await;
+    Ok(match outcome {
+        Some(outcome) => match outcome.reason {
+            Some(reason) => {
+                Outcome::Refused(format!("{} ({} = {})", reason.message, reason.field, reason.value))
+            }
+            None => Outcome::Taken(outcome.case),
+        },
+        None => Outcome::Stored,
+    })
+}
+
 /// Where to look once it is decided; or why it was refused.
 async fn stated<S: Store, L: Log>(
     visit: &Visit<S, L>,
     fact: &Fact,
 ) -> Result<Result<String, String>, Failure> {
-    let places = visit.tenant.ingest.submit(std::slice::from_ref(fact)).await;
-    let places = places.map_err(|error| visit.failed(error))?;
-    let handle = &visit.tenant.handle;
-    let Some(place) = places.first() else { return Ok(Ok("refusals".into())) };
-    let outcome = handle.outcome(handle.expect(*place), WITHIN).await;
-    Ok(match outcome {
-        Some(outcome) => match (outcome.reason, outcome.case) {
-            (Some(reason), _) => Err(format!("{} ({} = {})", reason.message, reason.field, reason.value)),
-            (None, Some(case)) => Ok(format!("cases/{case}")),
-            (None, None) => Ok("refusals".into()),
-        },
-        // It is stored; the ledger will say.
-        None => Ok("refusals".into()),
+    Ok(match state_now(visit, fact).await? {
+        Outcome::Refused(wrong) => Err(wrong),
+        Outcome::Taken(Some(case)) => Ok(format!("cases/{case}")),
+        Outcome::Taken(None) | Outcome::Stored => Ok("refusals".into()),
     })
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
-use super::parts::{empty, notice};
+use super::parts::{empty, matter, notice};
 use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
@@ -44,8 +44,7 @@ fn results(view: &View, text: &str, found: &Found) -> Markup {
             @if !found.cases.is_empty() {
                 h2 { (view.say("事项", "Cases")) }
                 @for case in &found.cases {
-                    @let workflow = view.home.workflows.iter().find(|one| one.id == case.workflow());
-                    a href=(view.case_link(case)) { @if let Some(workflow) = workflow { (view.of(&workflow.title)) " " } b { (case.key()) } }
+                    a href=(view.case_link(case)) { (matter(view, case, None)) }
                 }
             }
             @if !found.units.is_empty() {

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::{ICON_LINK, SCRIPT_LINK, STYLE_LINK};
+use super::assets::{DARK_LINK, ICON_LINK, SCRIPT_LINK, STYLE_LINK};
 use super::parts::number;
 use super::view::{Theme, View};
 use crate::calendar::Lang;
@@ -102,8 +102,8 @@ pub fn page(view: &View, frame: &Frame<'_>, body: &Markup) -> Response {
     let stream = live.map(|as_of| format!("/v1/{}/stream?after={}", view.tenant, as_of.ledger_seq));
     let markup = html! {
         (DOCTYPE)
-        html lang=(language(view.lang)) data-theme=(view.theme.name()) {
-            (head(&format!("{} · {}", frame.title, view.tenant_title())))
+        html lang=(language(view.lang)) data-theme=(view.theme.name()) data-as-of=[frame.as_of.map(|as_of| footer(view, as_of))] {
+            (head(&format!("{} · {}", frame.title, view.tenant_title()), view.theme))
             body data-stream=[stream] data-search=(view.link("search", &[])) {
                 a .skip href="#main" { (view.say("跳到正文", "Skip to content")) }
                 (rail(view, frame.nav))
@@ -132,7 +132,7 @@ pub fn bare(lang: Lang, theme: Theme, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(language(lang)) data-theme=(theme.name()) {
-            (head(title))
+            (head(title, theme))
             body .bare { (body) }
         }
     }
@@ -169,7 +169,16 @@ const fn language(lang: Lang) -> &'static str {
     }
 }
 
-fn head(title: &str) -> Markup {
+/// When the dark colours are used; never on paper.
+const fn dark_media(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Auto => "screen and (prefers-color-scheme: dark)",
+        Theme::Light => "not all",
+        Theme::Dark => "screen",
+    }
+}
+
+fn head(title: &str, theme: Theme) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -178,6 +187,7 @@ fn head(title: &str) -> Markup {
             title { (title) " · duban" }
             link rel="icon" href=(*ICON_LINK) type="image/svg+xml";
             link rel="stylesheet" href=(*STYLE_LINK);
+            link #dark rel="stylesheet" href=(*DARK_LINK) media=(dark_media(theme));
             script src=(*SCRIPT_LINK) defer {}
         }
     }
@@ -276,8 +286,10 @@ fn instant_menu(view: &View) -> Markup {
 /// The instant asked about as an input field takes it: the day, and the time of the
 /// text that people read.
 fn wall(view: &View) -> String {
-    let time = view.home.asked.zh.rsplit(' ').next().unwrap_or("00:00");
-    format!("{}T{time}", view.home.today)
+    // Without a calendar the text is the instant itself, in UTC.
+    let time = view.home.asked.zh.rsplit(' ').next().filter(|time| time.len() == "00:00".len());
+    let plain = || view.at.to_string().chars().take("2024-09-25T17:50".len()).collect();
+    time.map_or_else(plain, |time| format!("{}T{time}", view.home.today))
 }
 
 /// Says that the page is not about now, and what that means.
@@ -306,6 +318,15 @@ pub fn as_of_line(view: &View, as_of: &AsOf) -> Markup {
             span .dot aria-hidden="true" { "·" }
             (view.say("账本第 ", "ledger entry ")) b #seq { (number(as_of.ledger_seq.0)) } (view.say(" 条", ""))
         }
+    }
+}
+
+/// The same for the foot of a printed page.
+fn footer(view: &View, as_of: &AsOf) -> String {
+    let (tenant, at, seq) = (view.tenant_title(), view.of(&view.home.asked), number(as_of.ledger_seq.0));
+    match view.lang {
+        Lang::Zh => format!("{tenant} · 截至 {at} · 账本第 {seq} 条"),
+        Lang::En => format!("{tenant} · as of {at} · ledger entry {seq}"),
     }
 }
 

@@ -92,8 +92,9 @@ fn shown(parts: &Parts, then: &str, has_issuer: bool, problem: Option<&Problem>)
     let onward = utf8_percent_encode(then, NON_ALPHANUMERIC);
     let title = say("登录", "Sign in");
     let body = html! {
-        main #main .failure {
-            h1 { "duban 督办 · " (title) }
+        main #main .failure.door {
+            p .brand { span .seal aria-hidden="true" { "督" } span { "duban 督办" } }
+            h1 { (title) }
             @if let Some(wrong) = &wrong { p .note role="alert" { (wrong) } }
             form .stacked method="post" action="/sign-in" {
                 input type="hidden" name="then" value=(then);
@@ -102,6 +103,10 @@ fn shown(parts: &Parts, then: &str, has_issuer: bool, problem: Option<&Problem>)
                 label { span { (say("密码", "Password")) }
                     input type="password" name="password" autocomplete="current-password" required; }
                 button .button.main type="submit" { (title) }
+            }
+            p .tongues {
+                a href={ "/sign-in?lang=zh&then=" (onward) } lang="zh" { "中文" } " · "
+                a href={ "/sign-in?lang=en&then=" (onward) } lang="en" { "English" }
             }
             @if has_issuer {
                 p { a .button href={ "/v1/session/issuer?then=" (onward) } { (say("用单位统一账号登录", "Sign in with the office's account")) } }

@@ -21,8 +21,10 @@ pub fn strip(view: &View, told: &Explanation) -> Markup {
         counted,
         view.say("日计入", "counted"),
     );
+    // A limit in hours counts no days: it runs on all of them.
+    let by_hours = told.days.iter().all(|day| day.counted.is_none());
     html! {
-        ol .strip aria-label=(label) {
+        ol .strip aria-label=(label) .by-hours[by_hours] {
             @for (place, day) in told.days.iter().enumerate() {
                 @let gap = place.checked_sub(1).and_then(|before| told.days.get(before))
                     .is_some_and(|before| before.date.succ_opt() != Some(day.date));

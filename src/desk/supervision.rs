@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::bulletin;
 use super::failure::Failure;
-use super::parts::{clause, empty, key, level, light, waits};
+use super::parts::{clause_cell, empty, key, level, light, long_table, waits};
 use super::shell::{Frame, Nav, page};
+use super::supervision_sheet;
 use super::view::View;
 use super::visit::Visit;
 use crate::http::params::Params;
@@ -34,12 +36,12 @@ pub async fn supervision<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Respons
         div data-live="supervision" {
             (table(view, &found.body.rows))
             @if let Some(next) = &found.body.next {
-                nav .pager { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
+                nav .pager aria-label=(view.say("翻页", "Pages")) { a .button rel="next" href=(view.here(&[("cursor", Some(next))])) { (view.say("下一页", "Next page")) } }
             }
         }
     };
     let title = Nav::Supervision.title(view);
-    let beside_title = html! { span .muted { (view.say("全部超期事项，最早到期在前", "everything overdue, earliest due first")) } };
+    let beside_title = html! { span .muted { (view.say("全部超期事项，最早到期在前", "everything overdue, earliest due first")) } (bulletin::links(view)) };
     let frame = Frame { nav: Nav::Supervision, title, as_of: Some(&found.as_of), beside_title, live: true };
     Ok(page(view, &frame, &body))
 }
@@ -58,36 +60,37 @@ fn table(view: &View, rows: &[DeadlineRow]) -> Markup {
             ),
         );
     }
+    let heads = [
+        (view.say("状态灯", "Light"), false),
+        (view.say("事项", "Matter"), false),
+        (view.say("责任单位 / 待谁办", "Unit / who acts"), false),
+        (view.say("截止时间", "Due"), false),
+        (view.say("催办次数", "Reminders"), true),
+        (view.say("升级到", "Raised to"), false),
+        (view.say("依据", "Clause"), false),
+    ];
+    long_table(Nav::Supervision.title(view), &heads, &html! { @for row in rows { (table_row(view, row)) } })
+}
+
+fn table_row(view: &View, row: &DeadlineRow) -> Markup {
     html! {
-        div .scroll tabindex="0" role="region" aria-label=(Nav::Supervision.title(view)) {
-            table .ledger data-rows="" {
-                thead { tr {
-                    th scope="col" { (view.say("状态灯", "Light")) }
-                    th scope="col" { (view.say("事项", "Matter")) }
-                    th scope="col" { (view.say("责任单位 / 待谁办", "Unit / who acts")) }
-                    th scope="col" { (view.say("截止时间", "Due")) }
-                    th scope="col" .num { (view.say("催办次数", "Reminders")) }
-                    th scope="col" { (view.say("升级到", "Raised to")) }
-                    th scope="col" { (view.say("依据", "Clause")) }
-                } }
-                tbody { @for row in rows {
-                    tr class=(row.light.name()) {
-                        td { (light(view, row.light)) @if let Some(span) = &row.span { small { (view.of(&span.words)) } } }
-                        td .matter {
-                            a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " (key(&row.case, row.period.as_deref(), &row.unit)) }
-                            @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
-                        }
-                        td {
-                            a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
-                            (waits(view, &row.unit, &row.waits_for))
-                        }
-                        td .moment { (view.of(&row.due)) }
-                        td .num { (row.reminders) }
-                        td { @if row.level > 0 { b { (level(view, row.level)) } } @else { span .muted { (view.say("未升级", "not raised")) } } }
-                        td { (clause(view, &row.cite)) }
-                    }
-                } }
+        tr class=(row.light.name()) {
+            td { (light(view, row.light)) @if let Some(span) = &row.span { small { (view.of(&span.words)) } } }
+            td .matter {
+                a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
+                @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
+            td {
+                a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
+                (waits(view, &row.unit, &row.waits_for))
+            }
+            td .moment { (view.of(&row.due)) }
+            td .num { (row.reminders) }
+            td {
+                @if row.level > 0 { b { (level(view, row.level)) } } @else { span .muted { (view.say("未升级", "not raised")) } }
+                small { a href=(supervision_sheet::link(view, &row.case, &row.clock.id)) { (view.say("督办单", "sheet")) } }
+            }
+            (clause_cell(view, &row.cite))
         }
     }
 }

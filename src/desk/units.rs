@@ -1,15 +1,20 @@
 //! The units: all of them with their numbers, and one with what it has to do.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
 use super::failure::Failure;
+use super::feed_address;
 use super::ledger_table::open_table;
 use super::matrix::cell;
 use super::parts::{clause, empty, light, number};
 use super::shell::{Frame, Nav, page};
 use super::view::View;
 use super::visit::Visit;
+use crate::http::Site;
 use crate::http::problem::Problem;
 use crate::id::UnitId;
 use crate::port::log::Log;
@@ -18,6 +23,7 @@ use crate::query::cases::CaseFilter;
 use crate::query::counts::{Counts, Numbers};
 use crate::query::deadlines::DeadlineFilter;
 use crate::query::duties::{DutyCell, DutyYear};
+use crate::query::naming::Named;
 use crate::query::page::PageAsk;
 
 /// How many open deadlines a unit's page shows; the ledger has the others.
@@ -57,16 +63,14 @@ fn unit_table(view: &View, counts: &Counts) -> Markup {
                     th scope="col" .num { (view.say("正常", "On track")) }
                     th scope="col" .num { (view.say("按时办结", "Met in time")) }
                     th scope="col" .num { (view.say("逾期办结", "Met late")) }
-                    th scope="col" .num { (view.say("在办事项", "Open cases")) }
                 } }
                 tbody {
-                    @for unit in &view.home.units {
-                        @let numbers = of(&unit.id).unwrap_or_default();
+                    @for (unit, numbers) in in_order(&view.home.units, of) {
                         tr {
                             th scope="row" { a href=(view.link(&format!("units/{}", unit.id), &[])) { (view.of(&unit.title)) } }
                             td { (cell(view, &numbers, Some(unit), None)) }
-                            @for count in [numbers.escalated, numbers.overdue, numbers.due_soon, numbers.on_track, numbers.met_in_time, numbers.met_late, numbers.open_cases] {
-                                td .num .muted[count == 0] { (number(count)) }
+                            @for (count, params) in figures_of(&numbers) {
+                                td .num { (figure_link(view, count, &unit.id, params)) }
                             }
                         }
                     }
@@ -76,8 +80,38 @@ fn unit_table(view: &View, counts: &Counts) -> Markup {
     }
 }
 
+/// The units in the register's order; those that owe nothing come last.
+fn in_order<'v>(units: &'v [Named], of: impl Fn(&str) -> Option<Numbers>) -> Vec<(&'v Named, Numbers)> {
+    let mut rows: Vec<_> = units.iter().map(|unit| (unit, of(&unit.id).unwrap_or_default())).collect();
+    rows.sort_by_key(|(_, numbers)| *numbers == Numbers::default());
+    rows
+}
+
+/// What the columns of the table count, with the parameters of the lists behind them.
+fn figures_of(numbers: &Numbers) -> [(i64, &'static [(&'static str, &'static str)]); 6] {
+    [
+        (numbers.escalated, &[("light", "escalated")]),
+        (numbers.overdue, &[("light", "overdue,escalated")]),
+        (numbers.due_soon, &[("light", "due-soon")]),
+        (numbers.on_track, &[("light", "on-track")]),
+        (numbers.met_in_time, &[("show", "met"), ("late", "false")]),
+        (numbers.met_late, &[("show", "met"), ("late", "true")]),
+    ]
+}
+
+/// A count that leads to what it counts.
+fn figure_link(view: &View, count: i64, unit: &str, params: &[(&str, &str)]) -> Markup {
+    let params: Vec<_> = [("unit", unit)].into_iter().chain(params.iter().copied()).collect();
+    html! {
+        @if count == 0 { span .muted { "0" } } @else { a .plain-link href=(view.link("ledger", &params)) { (number(count)) } }
+    }
+}
+
 /// One unit.
-pub async fn unit<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
+pub async fn unit<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    visit: Visit<S, L>,
+) -> Result<Response, Failure> {
     let id = UnitId::new(visit.part("unit"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
     let year = visit.params.parsed::<i32>("year").map_err(|problem| visit.failed(problem))?;
@@ -119,10 +153,13 @@ pub async fn unit<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
         }
     };
     let feed = view.link(&format!("units/{id}/deadlines.ics"), &[]);
+    let directory = site.gate.directory().map_err(|problem| visit.failed(problem))?;
+    let since = directory.feeds.of(&view.tenant, &id).map(|feed| feed.added_at);
     let beside_title = html! {
         span .muted { (id) }
         div .exports {
-            a .button href=(feed) { (view.say("日历订阅", "Calendar feed")) }
+            a .button href=(feed) { (view.say("日历文件", "Calendar file")) }
+            (feed_address::form(view, &id, since))
             a .button href=(view.link("ledger", &[("unit", id.as_str())])) { (view.say("台账", "Ledger")) }
         }
     };

@@ -3,9 +3,11 @@
 
 use axum::http::request::Parts;
 
+use super::view::View;
 use crate::calendar::Text;
+use crate::event::fact::Fact;
 use crate::http::gate::Admitted;
-use crate::id::TenantId;
+use crate::id::{EventType, TenantId, UnitId};
 use crate::identity::grant::Right;
 use crate::identity::viewer::{Viewer as Somebody, Who};
 
@@ -28,6 +30,31 @@ impl Viewer {
     /// Whether they have a right in a tenant; what they have not is not offered.
     pub fn may(&self, right: Right, tenant: &TenantId) -> bool {
         self.somebody.may(right, Some(tenant))
+    }
+
+    /// Whether they may state facts of a type for a unit; whether a case takes one from
+    /// it is another question.
+    pub fn may_state(&self, tenant: &TenantId, unit: &UnitId, kind: &EventType) -> bool {
+        let fact = Fact {
+            source: String::new(),
+            id: String::new(),
+            kind: kind.clone(),
+            version: None,
+            subject: None,
+            actor: unit.clone(),
+            occurred_at: None,
+            imported_at: None,
+            stated_by: None,
+            data: serde_json::Value::Null,
+        };
+        self.may(Right::State, tenant) && self.somebody.may_state(tenant, &fact).is_ok()
+    }
+
+    /// The office that they supervise this desk's tenant for, by its title.
+    pub fn office(&self, view: &View) -> Option<String> {
+        let office = self.somebody.office(&view.tenant)?;
+        let unit = view.home.units.iter().find(|unit| unit.id == office.as_str());
+        Some(unit.map_or_else(|| office.to_string(), |unit| view.of(&unit.title).to_owned()))
     }
 
     /// What they are called on the page.

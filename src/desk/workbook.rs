@@ -15,7 +15,7 @@ const HEADER_ROW: u32 = 2;
 pub fn written(sheet: &Sheet) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let page = book.add_worksheet();
-    page.set_name("台账")?;
+    page.set_name(sheet.name)?;
     let title = Format::new().set_bold().set_font_size(14);
     page.write_string_with_format(0, 0, &sheet.title, &title)?;
     page.write_string_with_format(
@@ -54,12 +54,17 @@ fn header(page: &mut Worksheet, sheet: &Sheet) -> Result<(), XlsxError> {
 }
 
 fn rows(page: &mut Worksheet, sheet: &Sheet) -> Result<(), XlsxError> {
+    let decimal = Format::new().set_num_format("0.00");
     let time = Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left);
     for (row, place) in sheet.rows.iter().zip(HEADER_ROW + 1..) {
         for (value, column) in row.iter().zip(0_u16..) {
             match value {
                 Value::Text(text) => page.write_string(place, column, text)?,
                 Value::Number(number) => page.write_number(place, column, whole(*number))?,
+                Value::Decimal(digits) => match digits.parse::<f64>() {
+                    Ok(number) => page.write_number_with_format(place, column, number, &decimal)?,
+                    Err(_) => page.write_string(place, column, digits)?,
+                },
                 Value::Time(at, _) => page.write_datetime_with_format(place, column, *at, &time)?,
             };
         }

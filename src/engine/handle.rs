@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -18,8 +19,9 @@ use crate::kernel::row::Checkpoint;
 use crate::time::Instant;
 
 /// What an engine is doing for its tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "EngineRole")]
 pub enum Role {
     /// It reads the ledger up to its end.
     Recovering,
@@ -32,8 +34,9 @@ pub enum Role {
 }
 
 /// How an engine stands, as `/readyz` and `/metrics` show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "EngineStatus")]
 pub struct Status {
     /// Whose engine it is.
     pub tenant: TenantId,
@@ -77,7 +80,7 @@ impl Status {
 }
 
 /// What became of a fact.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     /// `accepted`, `refused`, `duplicated` or `parked`.
@@ -108,7 +111,9 @@ impl Outcome {
         };
         let verdict = match &entry.decided.event {
             Event::FactAccepted(it) if it.parked.is_none() => plain("accepted"),
-            Event::PolicyPublished(_) => plain("accepted"),
+            Event::PolicyPublished(_) | Event::DeliveryEnded(_) | Event::DeliveryReplayed(_) => {
+                plain("accepted")
+            }
             Event::EventRefused(it) if it.parked.is_none() => {
                 Self { reason: Some(it.reason.clone()), ..plain("refused") }
             }
@@ -130,7 +135,7 @@ pub enum Order {
 }
 
 /// What came of making a projection again.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rebuilt {
     /// The entries that were folded.

@@ -37,7 +37,11 @@ use crate::time::Instant;
 /// into the same append.
 const FULL: usize = MOST_IN_APPEND - MOST_IN_TURN;
 /// How many appended groups may wait to be stored before appending waits too.
-const MOST_UNSTORED: usize = 2;
+const MOST_UNSTORED: usize = 8;
+/// Up to how many rows the groups that wait are stored in one step: what changes in
+/// several of them is written once, and a step of this size is still atomic in every
+/// store.
+const MOST_ROWS_AT_ONCE: usize = 12_000;
 /// The header on the first record of each append that tells whose it is. What is
 /// decided does not depend on who decides it, so without a mark an engine would
 /// take another's append for its own, and both would go on leading.
@@ -62,8 +66,10 @@ struct Appended {
     last: Checkpoint,
 }
 
+/// Groups that are being stored in one step.
 struct Storing {
     task: JoinHandle<Result<(), EngineError>>,
+    groups: usize,
     verdicts: Verdicts,
     last: Checkpoint,
 }
@@ -284,24 +290,45 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         Ok(())
     }
 
-    /// Stores the next appended group, if none is being stored.
+    /// Stores the groups that were appended, as far as they make one step, if none
+    /// are being stored.
     fn store(&mut self) {
         if self.storing.is_some() {
             return;
         }
-        let Some(Appended { layer, verdicts, last }) = self.appended.pop_front() else { return };
-        let store = self.fold.store().clone();
+        let Some(Appended { layer, mut verdicts, mut last }) = self.appended.pop_front() else { return };
+        let mut layers = vec![layer];
+        let mut rows = layers.iter().map(|layer| layer.weight()).sum::<usize>();
+        while let Some(next) = self.appended.front() {
+            rows += next.layer.weight();
+            if rows > MOST_ROWS_AT_ONCE {
+                break;
+            }
+            let Some(next) = self.appended.pop_front() else { break };
+            layers.push(next.layer);
+            verdicts.extend(next.verdicts);
+            last = next.last;
+        }
+        let (groups, store) = (layers.len(), self.fold.store().clone());
         let task = tokio::task::spawn_blocking(move || {
-            let rows = settle(&layer, &Stored(store.clone()))?;
+            let rows = match layers.as_slice() {
+                [layer] => settle(layer, &Stored(store.clone()))?,
+                layers => {
+                    let joined = layers.iter().fold(Layer::default(), |joined, layer| joined.and_then(layer));
+                    settle(&joined, &Stored(store.clone()))?
+                }
+            };
             Ok(commit(&store, rows)?)
         });
-        self.storing = Some(Storing { task, verdicts, last });
+        self.storing = Some(Storing { task, groups, verdicts, last });
     }
 
     fn stored(&mut self, done: Done<Result<(), EngineError>>) -> Result<(), EngineError> {
         let Some(storing) = self.storing.take() else { return Ok(()) };
         done.map_err(|error| EngineError::Died(error.to_string()))??;
-        self.fold.state_mut().release();
+        for _ in 0..storing.groups {
+            self.fold.state_mut().release();
+        }
         self.stored = storing.last;
         self.outcomes.tell(storing.verdicts);
         Ok(())

@@ -101,6 +101,18 @@ pub enum Event {
     ReminderDue(RungReached),
     /// `escalation.raised`.
     EscalationRaised(RungReached),
+    /// `case.answered`: what an accepted answer means for its case.
+    CaseAnswered(Box<CaseAnswered>),
+    /// `reminder.delivered`, `reminder.failed` or `reminder.withdrawn`.
+    DeliveryEnded(Box<DeliveryEnded>),
+    /// `delivery.replayed`: a dead letter is to be sent again.
+    DeliveryReplayed(Box<DeliveryReplayed>),
+    /// `reaction.counted`: an event fits a reaction that waits for more of them.
+    ReactionCounted(ReactionCounted),
+    /// `reaction.called`: a fact is to be published because of an event.
+    ReactionCalled(Box<ReactionCalled>),
+    /// `reaction.stopped`: it would have been called, and is not.
+    ReactionStopped(ReactionStopped),
 }
 
 impl Event {
@@ -115,18 +127,27 @@ impl Event {
                 | Self::EventDuplicated(_)
                 | Self::EventParked(_)
                 | Self::FactAccepted(_)
+                | Self::DeliveryEnded(_)
+                | Self::DeliveryReplayed(_)
         )
     }
 }
 
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
+        $(#[$doc])*
         pub struct $name { $($(#[$field_doc])* pub $field: $kind,)* }
     };
 }
+
+mod answers;
+
+pub use answers::{
+    Answer, CaseAnswered, DeliveryEnded, DeliveryReplayed, NOBODY, Outcome, ReactionCalled, ReactionCounted,
+    ReactionStopped, Sum, TOO_DEEP, Told,
+};
 
 payload! {
     /// The ledger's identity.
@@ -229,6 +250,7 @@ payload! {
 
 payload! {
     /// A refusal in words and in parts.
+    #[schemars(rename = "RefusalReason")]
     Reason {
         /// The rule that is broken: `transition.forbidden`, `schema.violated`, …
         rule: String,
@@ -285,6 +307,9 @@ payload! {
         /// All that the case remembers from now on, when the fact changes it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<serde_json::Map<String, Value>>,
+        /// How many reactions stand behind it, if one does.
+        #[serde(default, skip_serializing_if = "answers::is_zero")]
+        depth: u8,
     }
 }
 
@@ -308,6 +333,9 @@ payload! {
         /// What the case remembers of its opening fact.
         #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
         kept: serde_json::Map<String, Value>,
+        /// How many reactions stand behind the fact that opened it, if one does.
+        #[serde(default, skip_serializing_if = "answers::is_zero")]
+        depth: u8,
     }
 }
 
@@ -330,7 +358,7 @@ payload! {
 }
 
 /// A unit in a ranking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RankedUnit {
     /// The unit.
@@ -436,6 +464,8 @@ payload! {
 
 /// A deadline moved because its calendar was amended.
 pub const CALENDAR_AMENDED: &str = "calendar.amended";
+/// A deadline moved because an extension of it was granted.
+pub const EXTENDED: &str = "extended";
 /// A deadline moved because its clock had stood still.
 pub const RESUMED: &str = "resumed";
 /// A deadline stays where it is, but is looked at again at another instant.
@@ -446,7 +476,7 @@ payload! {
     DeadlineMoved {
         /// The clock.
         clock: Name,
-        /// Why: [`CALENDAR_AMENDED`], [`RESUMED`] or [`RESCHEDULED`].
+        /// Why: [`CALENDAR_AMENDED`], [`EXTENDED`], [`RESUMED`] or [`RESCHEDULED`].
         reason: String,
         /// The due instant before.
         before: Instant,
@@ -523,6 +553,9 @@ payload! {
         /// When the kernel must look at it next.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wake_at: Option<Instant>,
+        /// Who of them is told by which channel; the others are told on the desk.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        via: Vec<Told>,
     }
 }
 

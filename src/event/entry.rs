@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -99,10 +100,13 @@ pub enum EntryError {
 }
 
 /// The entry as it is written; the order of fields is the order of the bytes.
-#[derive(Serialize)]
-struct Written<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LedgerEntry")]
+pub(super) struct Written<'a> {
     specversion: &'static str,
+    #[schemars(with = "String")]
     id: Text<Seq>,
+    #[schemars(with = "String")]
     source: Text<Source<'a>>,
     #[serde(rename = "type")]
     kind: &'a str,
@@ -111,6 +115,7 @@ struct Written<'a> {
     subject: Option<&'a CaseId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<u32>,
+    #[schemars(with = "String")]
     cause: Text<Seq>,
     ordinal: u32,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -120,6 +125,7 @@ struct Written<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<Sha>,
     previous: Sha,
+    #[schemars(with = "Value")]
     data: Payload<'a>,
 }
 

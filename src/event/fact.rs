@@ -1,12 +1,13 @@
 //! A fact: what a service says has happened, before anything is decided.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventType, Seq, Sha, UnitId};
 use crate::time::Instant;
 
 /// What a publisher stated, read from a `CloudEvents` envelope.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fact {
     /// The publishing system, `CloudEvents` `source`.

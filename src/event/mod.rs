@@ -4,7 +4,8 @@
 //! body) read `CloudEvents` in [`structured`] or [`binary`] mode into a
 //! [`fact::Fact`], by way of `parts` and [`json`]. Going out: [`entry`] writes
 //! and reads ledger entries of the [`catalogue`] under their [`names`],
-//! [`chain`] links them, [`upcast`] lifts those of older forms.
+//! [`chain`] links them, [`upcast`] lifts those of older forms. [`schemas`] tells both
+//! to the interface documents.
 
 pub mod batch;
 pub mod binary;
@@ -16,6 +17,7 @@ pub mod fact;
 pub mod json;
 pub mod names;
 mod parts;
+pub mod schemas;
 pub mod structured;
 pub mod upcast;
 mod uri;

@@ -6,17 +6,18 @@
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-use super::catalogue::Event;
+use super::catalogue::{Event, Outcome};
 use crate::id::EventType;
 
 /// The nouns that only the engine speaks of. Some are not used yet: a policy that
 /// defined them today could not be read tomorrow.
-const RESERVED_NOUNS: [&str; 17] = [
+const RESERVED_NOUNS: [&str; 19] = [
     "breach",
     "calendar",
     "case",
     "clock",
     "deadline",
+    "delivery",
     "duban",
     "engine",
     "escalation",
@@ -27,22 +28,35 @@ const RESERVED_NOUNS: [&str; 17] = [
     "policy",
     "quota",
     "ranking",
+    "reaction",
     "reminder",
     "tenant",
 ];
 
-/// The facts under reserved nouns that come in: the operator publishes policies,
-/// the engine marks that time has passed.
-const STATED: [&str; 2] = ["policy.published", "clock.ticked"];
+/// The facts under reserved nouns that are stated to duban itself: the operator
+/// publishes policies, the engine marks that time has passed, the courier tells how
+/// a delivery ended, and a supervisor has a dead letter sent again.
+const STATED: [&str; 6] = [
+    "policy.published",
+    "clock.ticked",
+    "reminder.delivered",
+    "reminder.failed",
+    "reminder.withdrawn",
+    "delivery.replayed",
+];
+
+/// The facts under reserved nouns that units state about their cases: answers.
+const ANSWERED: [&str; 2] = ["reminder.acknowledged", "case.delegated"];
 
 /// Whether only duban itself may use `kind`, so that neither may a policy define it
 /// nor a service state it.
 ///
-/// False for `policy.published` and `clock.ticked`, which are facts of the operator
-/// and the engine; who may state those is the kernel's to check.
+/// False for what the operator, the engine, the courier and the units state under
+/// such nouns; who may state those is the kernel's to check.
 #[must_use]
 pub fn is_reserved(kind: &EventType) -> bool {
-    !STATED.contains(&kind.as_str()) && RESERVED_NOUNS.contains(&kind.parts().0)
+    let comes_in = STATED.contains(&kind.as_str()) || ANSWERED.contains(&kind.as_str());
+    !comes_in && RESERVED_NOUNS.contains(&kind.parts().0)
 }
 
 /// Whether `kind` is a fact that the operator or the engine states to duban itself,
@@ -63,7 +77,7 @@ pub(super) fn is_in_catalogue(kind: &str) -> bool {
 }
 
 /// Every type of the catalogue but the accepted fact's.
-const KINDS: [&str; 22] = [
+pub(super) const KINDS: [&str; 30] = [
     "ledger.opened",
     "policy.published",
     "calendar.applied",
@@ -86,6 +100,14 @@ const KINDS: [&str; 22] = [
     "breach.withdrawn",
     "reminder.due",
     "escalation.raised",
+    "case.answered",
+    "reminder.delivered",
+    "reminder.failed",
+    "reminder.withdrawn",
+    "delivery.replayed",
+    "reaction.counted",
+    "reaction.called",
+    "reaction.stopped",
 ];
 
 impl Event {
@@ -116,6 +138,16 @@ impl Event {
             Self::BreachWithdrawn(_) => "breach.withdrawn",
             Self::ReminderDue(_) => "reminder.due",
             Self::EscalationRaised(_) => "escalation.raised",
+            Self::CaseAnswered(_) => "case.answered",
+            Self::DeliveryEnded(it) => match it.outcome {
+                Outcome::Delivered => "reminder.delivered",
+                Outcome::Failed => "reminder.failed",
+                Outcome::Withdrawn => "reminder.withdrawn",
+            },
+            Self::DeliveryReplayed(_) => "delivery.replayed",
+            Self::ReactionCounted(_) => "reaction.counted",
+            Self::ReactionCalled(_) => "reaction.called",
+            Self::ReactionStopped(_) => "reaction.stopped",
         }
     }
 
@@ -144,6 +176,14 @@ impl Event {
             "breach.withdrawn" => Self::BreachWithdrawn(payload(data)?),
             "reminder.due" => Self::ReminderDue(payload(data)?),
             "escalation.raised" => Self::EscalationRaised(payload(data)?),
+            "case.answered" => Self::CaseAnswered(payload(data)?),
+            "reminder.delivered" | "reminder.failed" | "reminder.withdrawn" => {
+                Self::DeliveryEnded(payload(data)?)
+            }
+            "delivery.replayed" => Self::DeliveryReplayed(payload(data)?),
+            "reaction.counted" => Self::ReactionCounted(payload(data)?),
+            "reaction.called" => Self::ReactionCalled(payload(data)?),
+            "reaction.stopped" => Self::ReactionStopped(payload(data)?),
             _ => Self::FactAccepted(payload(data)?),
         })
     }
@@ -179,6 +219,12 @@ impl Serialize for Payload<'_> {
             Event::DeadlineCancelled(it) => it.serialize(to),
             Event::DeadlineBreached(it) | Event::BreachWithdrawn(it) => it.serialize(to),
             Event::ReminderDue(it) | Event::EscalationRaised(it) => it.serialize(to),
+            Event::CaseAnswered(it) => it.serialize(to),
+            Event::DeliveryEnded(it) => it.serialize(to),
+            Event::DeliveryReplayed(it) => it.serialize(to),
+            Event::ReactionCounted(it) => it.serialize(to),
+            Event::ReactionCalled(it) => it.serialize(to),
+            Event::ReactionStopped(it) => it.serialize(to),
         }
     }
 }
@@ -194,7 +240,8 @@ mod tests {
             assert!(reserved(kind), "{kind}");
         }
         assert!(reserved("deadline.snoozed"));
-        for kind in ["policy.published", "clock.ticked", "objection.received", "dispatch.submitted"] {
+        let open = ["objection.received", "dispatch.submitted", "extension.requested"];
+        for kind in STATED.into_iter().chain(ANSWERED).chain(open) {
             assert!(!reserved(kind), "{kind}");
         }
     }

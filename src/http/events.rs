@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use bytes::BytesMut;
 use futures::StreamExt as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::Problem;
@@ -19,15 +20,18 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 
 /// The longest wait for an outcome, in seconds.
-const LONGEST_WAIT: u64 = 30;
+pub(super) const LONGEST_WAIT: u64 = 30;
 /// How much of a body that is too large is read and dropped, in bytes.
 const MOST_DROPPED: usize = 64 * 1024 * 1024;
 
 /// What became of one posted fact.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Posted<'a> {
+#[schemars(rename = "PostedFact")]
+pub(super) struct Posted<'a> {
+    /// The fact's source.
     source: &'a str,
+    /// The fact's id.
     id: &'a str,
     /// Its place in the intake: it is stored durably.
     intake_seq: Seq,
@@ -36,12 +40,16 @@ struct Posted<'a> {
     outcome: Option<Outcome>,
 }
 
-#[derive(Serialize)]
+/// What became of posted facts.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Receipt<'a> {
+#[schemars(rename = "PostedFacts")]
+pub(super) struct Receipt<'a> {
+    /// Whose intake it is.
     tenant: &'a TenantId,
     /// How many outcomes are not known yet.
     undecided: usize,
+    /// One for each event, in their order.
     events: Vec<Posted<'a>>,
 }
 

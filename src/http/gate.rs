@@ -16,6 +16,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
+use super::beside::is_page;
 use super::cookie::Cookies;
 use super::events::read;
 use super::origin;
@@ -26,12 +27,13 @@ use crate::engine::settings::WallClock;
 use crate::id::TenantId;
 use crate::identity::directory::Directory;
 use crate::identity::grant::Right;
+use crate::identity::link::{Claim, LinkError, LinkKey};
 use crate::identity::secret::{Draw, Secret};
 use crate::identity::session::{Found, Holder, Sessions};
 use crate::identity::throttle::Throttle;
 use crate::identity::viewer::{Viewer, Who};
 use crate::openid::Issuer;
-use crate::port::directory::Directories;
+use crate::port::directory::{Change, Directories, DirectoryError};
 use crate::time::Instant;
 use crate::tls::Peer;
 
@@ -66,6 +68,7 @@ pub struct Gate {
     hashing: Semaphore,
     now: WallClock,
     draw: Draw,
+    links: Option<LinkKey>,
 }
 
 /// Who asks, as later handlers find it in the request.
@@ -101,7 +104,23 @@ impl Gate {
             hashing: Semaphore::new(HASHED_AT_ONCE),
             now,
             draw,
+            links: None,
         }
+    }
+
+    /// The same gate, which lets in who follows a link that was signed with `key`.
+    #[must_use]
+    pub fn with_links(mut self, key: LinkKey) -> Self {
+        self.links = Some(key);
+        self
+    }
+
+    /// What a link allows now.
+    ///
+    /// # Errors
+    /// [`LinkError`]; without a key every link is a stranger's.
+    pub fn followed(&self, token: &str) -> Result<Claim, LinkError> {
+        self.links.as_ref().ok_or(LinkError::Forged)?.read(token, self.now())
     }
 
     /// How it is set.
@@ -168,6 +187,23 @@ impl Gate {
         let (id, csrf) = (self.draw()?, self.draw()?);
         self.sessions().begin(holder, &id, csrf.clone(), self.now());
         Ok((self.cookies().session(&id), csrf))
+    }
+
+    /// Changes the accounts and tokens. Blocking, for a moment.
+    ///
+    /// # Errors
+    /// A problem when they cannot be changed, or not so.
+    pub fn change(&self, change: Change<'_>) -> Result<(), Problem> {
+        self.directory.change(change).map_err(|error| match error {
+            DirectoryError::Change(error) => Problem::new("thing.unknown", format!("failed to {error}")),
+            DirectoryError::Away { .. } => {
+                tracing::error!(%error, "accounts and tokens cannot be changed");
+                Problem::new(
+                    "access.away",
+                    "accounts and tokens cannot be changed now; the server's log says why",
+                )
+            }
+        })
     }
 
     /// How cookies are written here.
@@ -341,15 +377,6 @@ async fn proof(gate: &Gate, parts: &Parts, body: Body) -> Result<(Option<String>
     Ok((field, Body::from(body)))
 }
 
-/// Whether a browser asks for a page of the desk.
-fn is_page(parts: &Parts) -> bool {
-    let path = parts.uri.path();
-    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    !is_change(parts)
-        && (path == "/" || path == "/desk" || path.starts_with("/desk/"))
-        && accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
 fn to_sign_in(parts: &Parts) -> Response {
     let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     let then = utf8_percent_encode(wanted, NON_ALPHANUMERIC);
@@ -378,7 +405,12 @@ pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
     };
     let recognised = match gate.admit(&mut parts, shown.as_deref()).await {
         Ok(recognised) => recognised,
-        Err(problem) if problem.rule() == "access.sign-in" && is_page(&parts) => return to_sign_in(&parts),
+        Err(problem)
+            if problem.rule() == "access.sign-in"
+                && is_page(parts.method == Method::GET, &parts.uri, &parts.headers) =>
+        {
+            return to_sign_in(&parts);
+        }
         Err(problem) => return problem.into_response(),
     };
     if let Some(viewer) = &recognised.admitted.viewer {

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::gate::Admitted;
+use super::params::Params;
+use super::problem::Problem;
 use super::site::{Site, json, text};
 use crate::engine::handle::{Role, Status};
 use crate::port::log::Log;
@@ -24,8 +27,11 @@ struct Readiness {
     tenants: Vec<Status>,
 }
 
-#[derive(Serialize)]
-struct TenantList {
+/// The tenants that one may ask about.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tenants")]
+pub(super) struct TenantList {
+    /// How the engine of each stands.
     tenants: Vec<Status>,
 }
 
@@ -49,11 +55,16 @@ pub async fn readyz<S: Store, L: Log>(
 }
 
 /// The tenants served, as far as they are for whoever asks.
+///
+/// # Errors
+/// A problem, for parameters that there are none of.
 pub async fn tenants<S: Store, L: Log>(
     State(site): State<Arc<Site<S, L>>>,
     Extension(admitted): Extension<Admitted>,
-) -> Response {
-    json(StatusCode::OK, &TenantList { tenants: statuses_for(&site, &admitted) })
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::read(&query.unwrap_or_default(), &[])?;
+    Ok(json(StatusCode::OK, &TenantList { tenants: statuses_for(&site, &admitted) }))
 }
 
 /// What was counted, in Prometheus' text form.

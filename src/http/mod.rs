@@ -5,16 +5,21 @@
 //! watching over requests ([`watch`]) are the same for all. [`gate`] stands before all
 //! of them and knows who asks; [`rights`] is what each address needs; [`session`] is
 //! signing in and out. Questions give an [`answered::Answered`], so that another surface
-//! can ask them, too. No rule is held here.
+//! can ask them, too; [`beside`] is where another surface's pages join in. [`openapi`] and
+//! [`asyncapi`] tell programs of it, in [`documents`]. No rule is held here.
 
 pub mod answered;
+pub mod asyncapi;
+pub mod beside;
 pub mod cases;
 mod cookie;
 pub mod deadlines;
+pub mod documents;
 pub mod events;
 pub mod gate;
 pub mod health;
 pub mod lists;
+pub mod openapi;
 pub mod operations;
 mod origin;
 pub mod params;

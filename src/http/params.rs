@@ -150,7 +150,8 @@ fn is_known(name: &str, value: &str, known: &[&str]) -> Result<(), Problem> {
     if known.contains(&name) {
         return Ok(());
     }
-    let detail = format!("there is no parameter {name:?} here; there are {}", known.join(", "));
+    let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let detail = format!("there is no parameter {name:?} here; there are {there}");
     Err(Problem::new("parameter.unknown", detail).about(name, value))
 }
 

@@ -6,8 +6,8 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::engine::handle::Outcome;
 use crate::engine::ingest::SubmitError;
@@ -17,7 +17,7 @@ use crate::identity::grant::Denial;
 use crate::query::error::{Blame, QueryError};
 
 /// The media type of a problem document.
-const PROBLEM_JSON: &str = "application/problem+json";
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 /// After how many seconds to try again what may work then.
 const RETRY_AFTER: u64 = 1;
 
@@ -25,18 +25,26 @@ const RETRY_AFTER: u64 = 1;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem(Box<Document>);
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What went wrong, as RFC 9457 has it, with the rule that is broken.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+#[schemars(rename = "Problem")]
+pub(super) struct Document {
+    /// `urn:duban:problem:` and the rule.
     #[serde(rename = "type")]
     kind: String,
+    /// The same for all problems of a kind.
     title: &'static str,
+    /// The answer's status.
     status: u16,
+    /// What is wrong here, and what to do.
     detail: String,
-    /// The rule that is broken.
+    /// The rule that is broken; programs may act on it.
     rule: String,
+    /// The parameter or field that is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// What it holds, cut to 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
     /// The request that it is about.
@@ -44,16 +52,35 @@ struct Document {
     instance: Option<String>,
     /// What each of several events has wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    faults: Vec<Value>,
+    faults: Vec<Fault>,
     /// What became of the fact, where it was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<Value>,
+    outcome: Option<Outcome>,
     /// After how many seconds to try again.
     #[serde(skip)]
     retry: Option<u64>,
     /// The methods that the address takes.
     #[serde(skip)]
     allow: Option<String>,
+}
+
+/// What one of several events has wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+struct Fault {
+    /// Its place in the batch, from 0.
+    index: usize,
+    /// The rule that it breaks.
+    rule: String,
+    /// The field.
+    field: String,
+    /// The value, cut to 200 characters.
+    value: String,
+    /// What would be right.
+    detail: String,
+    /// Its source, where it could be read.
+    source: Option<String>,
+    /// Its id, where it could be read.
+    id: Option<String>,
 }
 
 /// Status and title of every rule that starts with the given text; the first that
@@ -90,6 +117,15 @@ const TABLE: &[(&str, StatusCode, &str)] = &[
     // Whatever else a fact is refused for is the policies' own rule.
     ("", StatusCode::UNPROCESSABLE_ENTITY, "The fact was refused"),
 ];
+
+/// Every status that [`TABLE`] has and an address under `/v1` may answer with.
+pub(super) const STATUSES: [u16; 14] = [400, 401, 403, 404, 405, 409, 413, 415, 421, 422, 429, 500, 502, 503];
+
+/// The rules that are told by a status, with their titles: those whose names begin so.
+pub(super) fn rules_of(status: u16) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_status = TABLE.iter().filter(move |(_, of, _)| of.as_u16() == status);
+    of_status.map(|(start, _, title)| (*start, *title))
+}
 
 impl Problem {
     /// The problem of a broken rule.
@@ -167,7 +203,7 @@ impl Problem {
         problem.0.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
         problem.0.title = "The fact was refused";
         problem.0.retry = None;
-        problem.0.outcome = serde_json::to_value(outcome).ok();
+        problem.0.outcome = Some(outcome.clone());
         problem.about(&reason.field, &reason.value)
     }
 
@@ -183,11 +219,14 @@ impl Problem {
         }
         problem.0.detail = format!("{} of {of} events are malformed, so nothing was published", faults.len());
         (problem.0.field, problem.0.value) = (None, None);
-        let told = faults.iter().map(|(index, fault)| {
-            serde_json::json!({
-                "index": index, "rule": fault.rule, "field": fault.field, "value": fault.value,
-                "detail": fault.message, "source": fault.source, "id": fault.id,
-            })
+        let told = faults.iter().map(|(index, fault)| Fault {
+            index: *index,
+            rule: fault.rule.clone(),
+            field: fault.field.clone(),
+            value: fault.value.clone(),
+            detail: fault.message.clone(),
+            source: fault.source.clone(),
+            id: fault.id.clone(),
         });
         problem.0.faults = told.collect();
         problem
@@ -286,5 +325,18 @@ impl From<SubmitError> for Problem {
             SubmitError::Refused { .. } => Self::new("intake.refused", format!("failed to {error}")),
             SubmitError::TooMany { .. } => Self::new("envelope.batch", format!("failed to {error}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_of_the_table_is_listed_once() {
+        let mut statuses: Vec<u16> = TABLE.iter().map(|(_, status, _)| status.as_u16()).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        assert_eq!(statuses, STATUSES);
     }
 }

@@ -7,21 +7,22 @@ use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use super::beside::{Beside, paint};
 use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
-use super::watch::{Watch, watch};
-use super::{cases, deadlines, events, health, lists, operations, scores, session, stream};
+use super::watch::{Watch, told_path, watch};
+use super::{cases, deadlines, documents, events, health, lists, operations, scores, session, stream};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
 /// The questions and the way in under one router, ready to be served.
 pub fn router<S: Store, L: Log>(site: Arc<Site<S, L>>) -> Router {
-    router_with(site, Router::new())
+    router_with(site, Router::new().into())
 }
 
 /// The same with the routes of another surface beside them, watched alike.
-pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Router<Arc<Site<S, L>>>) -> Router {
+pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>) -> Router {
     let watched = Watch::new((site.now)());
     let tenant = Router::new()
         .route("/overdue", get(deadlines::overdue::<S, L>))
@@ -48,16 +49,19 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Router<Arc<S
         .route("/v1/session/callback", get(session::back::<S, L>))
         .nest("/v1/{tenant}", tenant)
         .route("/v1", get(health::tenants::<S, L>))
+        .route("/v1/openapi.json", get(documents::openapi))
+        .route("/v1/asyncapi.json", get(documents::asyncapi::<S, L>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<S, L>))
         .route("/metrics", get(health::metrics::<S, L>))
-        .merge(beside)
+        .merge(beside.routes)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
                           rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
-            Problem::new("route.unknown", detail).about("path", uri.path())
+            Problem::new("route.unknown", detail).about("path", told_path(uri.path()))
         })
         .layer(from_fn_with_state(Arc::clone(&site.gate), gate))
+        .layer(from_fn_with_state(beside.painter, paint))
         .layer(from_fn_with_state(watched, watch))
         .with_state(site)
 }

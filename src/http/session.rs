@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::events::read;
@@ -33,8 +34,9 @@ const MOST_BODY: usize = 4 * 1024;
 const MOST_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What somebody types.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SignIn")]
 pub struct Typed {
     /// The account.
     pub account: String,
@@ -43,9 +45,10 @@ pub struct Typed {
 }
 
 /// Who somebody is, for pages and programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Me<'a> {
+#[schemars(rename = "Session")]
+pub(super) struct Me<'a> {
     /// Whether somebody is signed in, or nobody needs to.
     signed_in: bool,
     /// Who: `account:zhang`, `token:oa`, `local`.
@@ -66,12 +69,17 @@ struct Me<'a> {
 }
 
 /// Who asks.
+///
+/// # Errors
+/// A problem, for parameters that there are none of.
 pub async fn me<S: Store, L: Log>(
     State(site): State<Arc<Site<S, L>>>,
     Extension(admitted): Extension<Admitted>,
-) -> Response {
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::read(&query.unwrap_or_default(), &[])?;
     let csrf = admitted.session.as_ref().map(|session| session.csrf.reveal());
-    answer(&site, admitted.viewer.as_ref(), csrf)
+    Ok(answer(&site, admitted.viewer.as_ref(), csrf))
 }
 
 fn answer<S: Store, L: Log>(site: &Site<S, L>, viewer: Option<&Viewer>, csrf: Option<&str>) -> Response {
@@ -102,6 +110,7 @@ pub async fn begin<S: Store, L: Log>(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    Params::read(parts.uri.query().unwrap_or_default(), &[])?;
     let typed = typed(&parts.headers, body).await?;
     let (holder, cookie, csrf) = sign_in(&site.gate, &parts, typed).await?;
     let viewer = Gate::viewer_of(&holder, &*site.gate.directory()?);
@@ -189,11 +198,19 @@ async fn hashed(gate: &Gate, kept: Option<String>, given: String) -> Result<bool
 }
 
 /// Signs out: the session ends, under whichever of its ids.
-pub async fn end<S: Store, L: Log>(State(site): State<Arc<Site<S, L>>>, headers: HeaderMap) -> Response {
+///
+/// # Errors
+/// A problem, for parameters that there are none of.
+pub async fn end<S: Store, L: Log>(
+    State(site): State<Arc<Site<S, L>>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::read(&query.unwrap_or_default(), &[])?;
     if let Some(id) = site.gate.cookies().read(&headers) {
         site.gate.sessions().end(id);
     }
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, site.gate.cookies().ended())]).into_response()
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, site.gate.cookies().ended())]).into_response())
 }
 
 /// Sends the browser to the issuer.
@@ -222,11 +239,10 @@ pub async fn back<S: Store, L: Log>(
     State(site): State<Arc<Site<S, L>>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (mut parts, _) = request.into_parts();
-    let query = axum::extract::RawQuery::from_request_parts(&mut parts, &()).await;
-    let query = query.ok().and_then(|query| query.0).unwrap_or_default();
+    let (parts, _) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
     let known = ["code", "state", "error", "error_description", "error_uri", "iss", "session_state", "scope"];
-    let params = Params::read(&query, &known)
+    let params = Params::read(query, &known)
         .map_err(|_| Problem::new("access.issuer", "the issuer's answer could not be read; begin again"))?;
     let gate = &site.gate;
     let issuer = gate.issuer().ok_or_else(no_issuer)?;

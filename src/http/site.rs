@@ -18,7 +18,8 @@ use super::stream::Streams;
 use crate::engine::handle::Handle;
 use crate::engine::ingest::Ingest;
 use crate::engine::settings::WallClock;
-use crate::id::TenantId;
+use crate::id::{TenantId, UnitId};
+use crate::identity::sight::{Scope, Sight};
 use crate::identity::viewer::Viewer;
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -53,6 +54,13 @@ impl<S: Store, L: Log> Tenant<S, L> {
     #[must_use]
     pub fn reader(&self, viewer: &Viewer) -> Reader<S, L> {
         self.reader.seen_by(viewer.sight(self.handle.tenant()))
+    }
+
+    /// The read side for whoever has the address of a unit's feed: it sees what that
+    /// unit owes and nothing else.
+    #[must_use]
+    pub fn reader_of_feed(&self, unit: &UnitId) -> Reader<S, L> {
+        self.reader.seen_by(Sight { cases: Scope::unit(unit), refusals: Scope::nothing() })
     }
 }
 

@@ -19,6 +19,8 @@ const MOST_AT_ONCE: usize = 512;
 const LONGEST: Duration = Duration::from_secs(45);
 /// The route that takes as long as the ledger is long.
 const UNBOUNDED: &str = "/v1/{tenant}/rebuild";
+/// What the paths begin with that carry a secret.
+const SECRET_PATHS: &str = "/feeds/";
 /// The header that names a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that a caller may give.
@@ -58,7 +60,7 @@ impl Watch {
 pub async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let id = watch.id(&request);
     let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
-    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let (method, path) = (request.method().to_string(), told_path(request.uri().path()).to_owned());
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or("-"), %method, %path);
     let began = tokio::time::Instant::now();
     let bound = if route == UNBOUNDED { Duration::MAX } else { LONGEST };
@@ -72,6 +74,12 @@ pub async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> 
     metrics::histogram!("duban_http_seconds", &labels).record(took.as_secs_f64());
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// The path as it may be told: the address of a feed is a secret, mistyped ones and
+/// those of other methods included.
+pub(super) fn told_path(path: &str) -> &str {
+    if path.starts_with(SECRET_PATHS) { "/feeds/…" } else { path }
 }
 
 async fn bounded(watch: &Watch, bound: Duration, request: Request, next: Next) -> Response {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::feed::Feeds;
 use super::grant::Grant;
 use super::secret::{digest, same};
 use super::viewer::{Viewer, Who};
@@ -30,6 +31,9 @@ pub struct Directory {
     /// Systems.
     #[serde(default)]
     pub tokens: BTreeMap<Name, Token>,
+    /// The addresses under which calendars of phones read a unit's deadlines.
+    #[serde(default, skip_serializing_if = "Feeds::is_empty")]
+    pub feeds: Feeds,
 }
 
 /// A person's account.
@@ -93,7 +97,7 @@ pub enum ChangeError {
 
 impl Default for Directory {
     fn default() -> Self {
-        Self { form: FORM, accounts: BTreeMap::new(), tokens: BTreeMap::new() }
+        Self { form: FORM, accounts: BTreeMap::new(), tokens: BTreeMap::new(), feeds: Feeds::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sight::{Scope, Sight};
@@ -9,12 +10,12 @@ use crate::event::fact::Fact;
 use crate::id::{EventType, TenantId, UnitId};
 
 /// Publishers that are parts of duban itself.
-const OWN_PUBLISHERS: [&str; 3] = ["operator", "importer", "engine"];
+const OWN_PUBLISHERS: [&str; 4] = ["operator", "importer", "engine", "courier"];
 /// The fact that puts a policy in force.
 const POLICY_PUBLISHED: &str = "policy.published";
 
 /// One role of somebody, with where it holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "role", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Grant {
     /// Runs the service: everything, in every tenant. What an operator states for
@@ -75,6 +76,9 @@ pub enum Right {
     Refusals,
     /// To state facts, each for a unit that one may speak for.
     State,
+    /// To give a unit that one sees an address for calendars, or to end it: it shows
+    /// the unit's deadlines to whoever has it.
+    Feeds,
     /// To make projections again.
     Operate,
     /// The service's own numbers.
@@ -143,6 +147,7 @@ impl Grant {
         match right {
             Right::Open | Right::SignedIn | Right::Common | Right::Cases => true,
             Right::Refusals | Right::State => !matches!(self, Self::Reader { .. }),
+            Right::Feeds => matches!(self, Self::Operator | Self::Supervisor { .. } | Self::Member { .. }),
             Right::Operate => matches!(self, Self::Operator),
             Right::Measure => matches!(self, Self::Operator | Self::Reader { tenant: None }),
         }

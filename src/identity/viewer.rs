@@ -79,7 +79,7 @@ impl Viewer {
             (Right::Open | Right::SignedIn, _) => true,
             (_, Some(tenant)) => self.of(tenant).any(|grant| grant.gives(right)),
             (Right::Measure | Right::Operate, None) => self.grants.iter().any(|grant| grant.gives(right)),
-            (Right::Common | Right::Cases | Right::Refusals | Right::State, None) => false,
+            (Right::Common | Right::Cases | Right::Refusals | Right::State | Right::Feeds, None) => false,
         }
     }
 
@@ -87,6 +87,19 @@ impl Viewer {
     #[must_use]
     pub fn sight(&self, tenant: &TenantId) -> Sight {
         self.of(tenant).map(Grant::sight).fold(Sight::nothing(), Sight::and)
+    }
+
+    /// The office that they supervise `tenant` for, if they do.
+    #[must_use]
+    pub fn office(&self, tenant: &TenantId) -> Option<&UnitId> {
+        self.of(tenant).find_map(|grant| match grant {
+            Grant::Supervisor { unit, .. } => Some(unit),
+            Grant::Operator
+            | Grant::Reviewer { .. }
+            | Grant::Member { .. }
+            | Grant::Service { .. }
+            | Grant::Reader { .. } => None,
+        })
     }
 
     /// Whether they may state `fact` in `tenant`.

@@ -58,22 +58,56 @@ impl Timepiece<'_> {
     }
 
     /// The term that a running deadline gets when an event of `at` computes its due
-    /// instant again; rungs that were used up stay so. If it turns out to be overdue
-    /// at `now`, the rungs that it has missed are told once, as at a start.
+    /// instant again; rungs that were used up stay so, but for those of a light that
+    /// does not stand any more. If it turns out to be overdue at `now`, the rungs that
+    /// it has missed are told once, as at a start.
     ///
     /// # Errors
     /// As [`Timepiece::due`].
     pub fn again(&self, deadline: &Deadline, (at, now): (Instant, Instant)) -> Result<Term, DueError> {
         let due = self.due(deadline.term.started_at, &deadline.pauses)?;
-        let mut term = self.term(deadline.term.started_at, &due, deadline.term.rungs.clone());
+        // What was granted is not taken back by another calendar.
+        let due = match deadline.extended_until {
+            Some(until) if until >= due.at => self.granted(until),
+            Some(_) | None => due,
+        };
+        let mut term = self.term(deadline.term.started_at, &due, Vec::new());
+        term.rungs = self.standing(&term, &deadline.term.rungs, now);
         let overdue = term.overdue_from() <= now;
         if overdue {
-            term.rungs = self.spent(&term, &deadline.term.rungs, now);
+            term.rungs = self.spent(&term, &term.rungs, now);
         }
         // The fold takes a breach back by the instant of the event.
         let breached = deadline.breached_at.is_some() && term.overdue_from() <= at;
         term.wake_at = self.next_of(&term, breached).map(|(at, _)| at.max(now));
         Ok(term)
+    }
+
+    /// The term that a deadline gets when it is due at `until` by an extension that is
+    /// granted at `now`: its ladder begins anew.
+    #[must_use]
+    pub fn extended(&self, deadline: &Deadline, until: Instant, now: Instant) -> Term {
+        let mut term = self.term(deadline.term.started_at, &self.granted(until), Vec::new());
+        term.rungs = self.spent(&term, &[], now);
+        term.wake_at = self.next_of(&term, false).map(|(at, _)| at.max(now));
+        term
+    }
+
+    fn granted(&self, until: Instant) -> Due {
+        let last_day = Some(self.calendar.local_date(until.just_before()));
+        Due { at: until, inclusive: false, last_day, provisional: false }
+    }
+
+    /// How often each rung counts as used when the due instant has moved: as often as
+    /// before, unless its light stands no longer. A red sheet about a breach that is
+    /// taken back is raised again when it is overdue again; what is blue and stays blue
+    /// alarms nobody twice.
+    fn standing(&self, term: &Term, used: &[u16], now: Instant) -> Vec<u16> {
+        let Some(ladder) = &self.clock.ladder else { return used.to_vec() };
+        let reached = |rung: &&Rung| self.rung_at(ladder, rung, 0, term) <= now;
+        let light = ladder.rungs.iter().filter(reached).map(|rung| rung.light).max();
+        let kept = |(rung, used): (&Rung, &u16)| if Some(rung.light) > light { 0 } else { *used };
+        ladder.rungs.iter().zip(used).map(kept).collect()
     }
 
     /// When each rung that is left will be reached, in the ladder's order.

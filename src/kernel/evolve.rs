@@ -12,13 +12,15 @@ use super::row::{
 use super::state::{Backing, State, StateError};
 use super::tally::{Tallied, tally_key};
 use crate::event::catalogue::{
-    CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, Event,
+    CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, EXTENDED, Event,
     EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RankingPublished,
     RungReached,
 };
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Name, Seq, Sha};
 use crate::policy::definition::Definition;
+
+mod told;
 
 /// Folds one entry, whose digest is `hash`, into the state.
 ///
@@ -60,7 +62,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             state.put_row::<Sweep>(Family::Sweep, it.calendar.as_str().as_bytes(), None)
         }
         Event::EventRefused(it) => event_refused(state, entry, it),
-        Event::EventDuplicated(_) => Ok(()),
+        Event::EventDuplicated(it) => told::settle(state, &it.fact, false),
         Event::EventParked(it) => event_parked(state, entry, it),
         Event::FactAccepted(it) => {
             fact_known(state, entry, it)?;
@@ -69,6 +71,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
                 (Some(case), Some(_)) => change(state, entry, case, |case| {
                     case.state = it.to.clone();
                     *case.seen.entry(it.fact.kind.clone()).or_default() += 1;
+                    case.depth = case.depth.max(it.depth);
                     if let Some(kept) = &it.kept {
                         case.kept = serde_json::Value::Object(kept.clone()).to_string();
                     }
@@ -77,9 +80,10 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             }
         }
         Event::CaseOpened(it) => case_opened(state, entry, it),
-        Event::CaseClosed(_) => {
-            with_case(state, entry, |case, entry| case.closed_at = Some(entry.decided.at))
-        }
+        Event::CaseClosed(_) => with_case(state, entry, |case, entry| {
+            case.closed_at = Some(entry.decided.at);
+            told::lapse(case);
+        }),
         Event::CaseCredited(it) => with_case(state, entry, |case, _| {
             case.state = it.to.clone();
             case.credits = it.nth;
@@ -93,17 +97,20 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
         Event::DeadlineSet(it) => with_case(state, entry, |case, _| deadline_set(case, it)),
         Event::DeadlineMoved(it) | Event::DeadlineResumed(it) => {
             note_amendment(state, it)?;
-            with_deadline(state, entry, &it.clock, |deadline, entry| deadline_moved(deadline, entry, it))
+            with_deadline(state, entry, &it.clock, |deadline, entry| deadline_moved(deadline, entry, it))?;
+            if it.reason == EXTENDED { granted(state, entry) } else { Ok(()) }
         }
         Event::DeadlinePaused(it) => with_deadline(state, entry, &it.clock, |deadline, _| {
             deadline.status = Status::Paused { since: it.paused_at };
             deadline.term.wake_at = None;
         }),
         Event::DeadlineMet(it) => {
-            with_deadline(state, entry, &it.clock, |deadline, _| deadline_met(deadline, it))
+            with_deadline(state, entry, &it.clock, |deadline, _| deadline_met(deadline, it))?;
+            lapsed(state, entry)
         }
         Event::DeadlineCancelled(it) => {
-            with_deadline(state, entry, &it.clock, |deadline, _| deadline.status = Status::Cancelled)
+            with_deadline(state, entry, &it.clock, |deadline, _| deadline.status = Status::Cancelled)?;
+            lapsed(state, entry)
         }
         Event::DeadlineBreached(it) => {
             with_deadline(state, entry, &it.clock, |deadline, entry| breached(deadline, entry, it))
@@ -112,16 +119,25 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
             with_deadline(state, entry, &it.clock, |deadline, _| deadline.breached_at = None)
         }
         Event::ReminderDue(it) | Event::EscalationRaised(it) => {
-            with_deadline(state, entry, &it.clock, |deadline, entry| rung_reached(deadline, entry, it))
+            with_deadline(state, entry, &it.clock, |deadline, entry| rung_reached(deadline, entry, it))?;
+            told::to_be_told(state, entry, it)
         }
+        Event::CaseAnswered(it) => told::case_answered(state, entry, it),
+        Event::DeliveryEnded(it) => told::delivery_ended(state, entry, it),
+        Event::DeliveryReplayed(it) => told::delivery_replayed(state, entry, it),
+        Event::ReactionCounted(it) => told::reaction_counted(state, entry, it),
+        Event::ReactionCalled(it) => told::reaction_called(state, entry, it),
+        Event::ReactionStopped(it) => told::reaction_stopped(state, entry, it),
     }
 }
 
 fn fact_known<B: Backing>(state: &mut State<B>, entry: &Entry, it: &FactAccepted) -> Result<(), StateError> {
+    let fact = FactRef::to(&it.fact, it.content);
+    told::settle(state, &fact, false)?;
     match it.parked {
         // It has been known since it was parked.
         Some(intake) => unpark(state, intake),
-        None => known(state, entry.decided.cause, &FactRef::to(&it.fact, it.content)),
+        None => known(state, entry.decided.cause, &fact),
     }
 }
 
@@ -165,7 +181,10 @@ fn policy_published<B: Backing>(
         | Definition::Calendar(_)
         | Definition::EventType(_)
         | Definition::Notice(_)
-        | Definition::Target(_) => {
+        | Definition::Target(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => {
             schedule(state, name.as_str().as_bytes(), Timer::Period(name.clone()), next)
         }
     }
@@ -228,6 +247,9 @@ fn event_refused<B: Backing>(
     it: &EventRefused,
 ) -> Result<(), StateError> {
     let cause = entry.decided.cause;
+    if let Some(fact) = &it.fact {
+        told::settle(state, fact, false)?;
+    }
     if let Some(intake) = it.parked {
         unpark(state, intake)?;
     } else if let Some(fact) = it.fact.as_ref().filter(|_| !it.conflicts) {
@@ -247,7 +269,9 @@ fn event_refused<B: Backing>(
 
 fn event_parked<B: Backing>(state: &mut State<B>, entry: &Entry, it: &EventParked) -> Result<(), StateError> {
     let intake = entry.decided.cause;
-    known(state, intake, &FactRef::to(&it.fact, it.content))?;
+    let fact = FactRef::to(&it.fact, it.content);
+    told::settle(state, &fact, true)?;
+    known(state, intake, &fact)?;
     let row = Parked {
         fact: serde_json::to_string(&it.fact).map_err(|error| wrong(entry, &error))?,
         content: it.content,
@@ -298,6 +322,10 @@ fn case_opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &CaseOpened)
         credits: 0,
         deadlines: Vec::new(),
         history: it.opened_by.iter().map(|_| Seq(entry.seq.0 - 1)).chain([entry.seq]).collect(),
+        handler: None,
+        handover: None,
+        extension: None,
+        depth: it.depth,
     };
     state.add_case(case);
     Ok(())
@@ -341,6 +369,18 @@ fn with_deadline<B: Backing>(
     if found { Ok(()) } else { Err(wrong(entry, &format!("the case has no clock {clock}"))) }
 }
 
+/// An extension that was granted is asked for no longer.
+fn granted<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateError> {
+    let Some(id) = &entry.decided.case else { return Ok(()) };
+    state.edit_case(id, |case| case.extension = None).map(drop)
+}
+
+/// What nothing can come of any more is asked for no longer.
+fn lapsed<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateError> {
+    let Some(id) = &entry.decided.case else { return Ok(()) };
+    state.edit_case(id, told::lapse).map(drop)
+}
+
 fn deadline_set(case: &mut Case, it: &DeadlineSet) {
     let deadline = Deadline {
         clock: it.clock.clone(),
@@ -353,6 +393,9 @@ fn deadline_set(case: &mut Case, it: &DeadlineSet) {
         reminded_at: None,
         pauses: Vec::new(),
         moves: 0,
+        extensions: 0,
+        extended_until: None,
+        acknowledged_at: None,
     };
     match case.deadlines.iter_mut().find(|other| other.clock == it.clock) {
         Some(place) => *place = deadline,
@@ -385,6 +428,12 @@ fn deadline_moved(deadline: &mut Deadline, entry: &Entry, it: &DeadlineMoved) {
     deadline.moves = deadline.moves.saturating_add(u16::from(it.before != it.term.due_at));
     if deadline.overdue_from() > entry.decided.at {
         deadline.breached_at = None;
+        // What was raised about a breach that is taken back does not stand either.
+        deadline.level = 0;
+    }
+    if it.reason == EXTENDED {
+        deadline.extensions = deadline.extensions.saturating_add(1);
+        deadline.extended_until = Some(it.term.due_at);
     }
 }
 

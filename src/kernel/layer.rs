@@ -49,6 +49,21 @@ impl Layer {
         self.cases.is_empty() && self.timers.is_empty() && self.tallies.is_empty() && self.rows.is_empty()
     }
 
+    /// The layer of these changes and `later` ones: a row that both change is
+    /// written once.
+    #[must_use]
+    pub fn and_then(mut self, later: &Self) -> Self {
+        for (id, touched) in &later.cases {
+            let after = touched.after.clone();
+            let first = self.cases.entry(id.clone()).or_insert_with(|| touched.clone());
+            first.after = after;
+        }
+        self.timers.extend(later.timers.iter().map(|(timer, set)| (timer.clone(), *set)));
+        self.tallies.extend(later.tallies.iter().map(|(key, number)| (key.clone(), *number)));
+        self.rows.extend(later.rows.iter().map(|(key, row)| (key.clone(), row.clone())));
+        self
+    }
+
     /// Roughly how many rows the layer will write.
     #[must_use]
     pub fn weight(&self) -> usize {

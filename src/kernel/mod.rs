@@ -13,6 +13,7 @@ pub mod genesis;
 pub mod index;
 pub mod layer;
 pub mod ranking;
+pub mod reaction;
 pub mod row;
 pub mod score;
 pub mod state;

@@ -13,9 +13,13 @@ use crate::event::fact::Fact;
 use crate::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
 use crate::time::Instant;
 
+mod outbox;
+
+pub use outbox::{Called, Counted, Dead, Pending, counted_key, lane_key, outbox_key, split_outbox_key};
+
 /// Raised with every change of a row's form: the projection is then made again
 /// beside the old one.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The tables. The order is part of the digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,11 +56,19 @@ pub enum Family {
     Tally,
     /// [`RankingRow`] by scorecard, 0 and period.
     Ranking,
+    /// [`Pending`] messages by [`outbox_key`].
+    Outbox,
+    /// [`Dead`] letters by the same key.
+    DeadLetter,
+    /// What reactions have [`Counted`] by [`counted_key`].
+    Reaction,
+    /// Facts that reactions have [`Called`] for, by the digest of source and id.
+    Called,
 }
 
 impl Family {
     /// All tables in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Checkpoint,
         Self::Policy,
         Self::Case,
@@ -73,6 +85,10 @@ impl Family {
         Self::Counter,
         Self::Tally,
         Self::Ranking,
+        Self::Outbox,
+        Self::DeadLetter,
+        Self::Reaction,
+        Self::Called,
     ];
 
     /// The table's name in a store.
@@ -95,6 +111,10 @@ impl Family {
             Self::Counter => "counter",
             Self::Tally => "tally",
             Self::Ranking => "ranking",
+            Self::Outbox => "outbox",
+            Self::DeadLetter => "dead-letter",
+            Self::Reaction => "reaction",
+            Self::Called => "called",
         }
     }
 }
@@ -178,6 +198,27 @@ pub struct Case {
     pub deadlines: Vec<Deadline>,
     /// The ledger sequences of its events.
     pub history: Vec<Seq>,
+    /// Who of the owning unit sees to it, once that was said.
+    pub handler: Option<String>,
+    /// The unit that is asked to take it over.
+    pub handover: Option<UnitId>,
+    /// The extension that is asked for and not decided.
+    pub extension: Option<Extension>,
+    /// How many reactions stand behind it; 0 when people opened it.
+    pub depth: u8,
+}
+
+/// An extension that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// The clock.
+    pub clock: Name,
+    /// The due instant that is asked for.
+    pub until: Instant,
+    /// Who asks.
+    pub by: UnitId,
+    /// When.
+    pub at: Instant,
 }
 
 /// Where a deadline stands.
@@ -224,6 +265,13 @@ pub struct Deadline {
     pub pauses: Vec<(Instant, Instant)>,
     /// How often it was moved.
     pub moves: u16,
+    /// How many extensions were granted.
+    pub extensions: u16,
+    /// The due instant that the last of them gave: a calendar's amendment or a
+    /// pause never brings the deadline before it.
+    pub extended_until: Option<Instant>,
+    /// When a reminder about it was last acknowledged.
+    pub acknowledged_at: Option<Instant>,
 }
 
 impl Deadline {
@@ -417,8 +465,23 @@ pub fn split_deadline_key(key: &[u8]) -> Option<(CaseId, Name)> {
     Some((CaseId::new(case).ok()?, Name::new(clock).ok()?))
 }
 
-/// The key under which a fact is known: half a SHA-256 of source and id.
+/// The longest id that is its own part of a key; a longer one is there by its digest.
+const MOST_ID_IN_KEY: usize = 48;
+
+/// The key under which a fact is known: half a SHA-256 of the source, then the id.
+/// Ids that a publisher counts up, or begins with the time, are neighbours so, and
+/// neighbours are cheap to store.
 #[must_use]
 pub fn known_key(source: &str, id: &str) -> Vec<u8> {
-    Sha::of_parts(&[source.as_bytes(), id.as_bytes()]).as_bytes()[..16].to_vec()
+    let source = Sha::of(source.as_bytes());
+    let mut key = Vec::with_capacity(17 + MOST_ID_IN_KEY);
+    key.extend_from_slice(source.as_bytes().get(..16).unwrap_or_default());
+    if id.len() <= MOST_ID_IN_KEY {
+        key.push(0);
+        key.extend_from_slice(id.as_bytes());
+    } else {
+        key.push(1);
+        key.extend_from_slice(Sha::of(id.as_bytes()).as_bytes());
+    }
+    key
 }

@@ -120,9 +120,10 @@ impl<B: Backing> State<B> {
 /// How one deadline counts: its round, and the outcome with its bucket.
 type Standing = (u32, Option<(Tallied, i64)>);
 
-/// How the deadlines of a case count, in their order.
-pub(super) fn standing(case: &Case) -> Vec<Standing> {
-    case.deadlines.iter().map(|deadline| (deadline.round, outcome(deadline))).collect()
+/// How the deadlines of a case count, in their order, and for which unit.
+pub(super) fn standing(case: &Case) -> (UnitId, Vec<Standing>) {
+    let deadlines = case.deadlines.iter().map(|deadline| (deadline.round, outcome(deadline)));
+    (case.owner.clone(), deadlines.collect())
 }
 
 fn outcome(deadline: &Deadline) -> Option<(Tallied, i64)> {
@@ -139,19 +140,21 @@ fn outcome(deadline: &Deadline) -> Option<(Tallied, i64)> {
 
 /// By how much the tallies under some keys change when the deadlines of a case stood as `before`
 /// and stand as they do now. A clock that is started again leaves the outcome of
-/// its earlier round where it is.
-pub(super) fn changes(before: &[Standing], case: &Case) -> Vec<(Vec<u8>, i64)> {
+/// its earlier round where it is, and a case that another unit takes over brings it
+/// what is still open, while what is judged stays with the unit that was judged.
+pub(super) fn changes((owner, before): &(UnitId, Vec<Standing>), case: &Case) -> Vec<(Vec<u8>, i64)> {
     let mut changes = Vec::new();
     for (place, deadline) in case.deadlines.iter().enumerate() {
         let now = outcome(deadline);
         let was = before.get(place).filter(|(round, _)| *round == deadline.round);
         let was = was.and_then(|(_, outcome)| *outcome);
-        if was == now {
+        let stays = *owner == case.owner || !deadline.is_open();
+        if was == now && stays {
             continue;
         }
-        let key = |(of, bucket)| tally_key(case.owner.as_str(), case.id.workflow(), of, bucket);
-        changes.extend(was.map(|was| (key(was), -1)));
-        changes.extend(now.map(|now| (key(now), 1)));
+        let key = |unit: &UnitId, (of, bucket)| tally_key(unit.as_str(), case.id.workflow(), of, bucket);
+        changes.extend(was.map(|was| (key(owner, was), -1)));
+        changes.extend(now.map(|now| (key(&case.owner, now), 1)));
     }
     changes
 }

@@ -128,7 +128,7 @@ fn reach<B: Backing>(
         Some((_, Step::Rung(place, nth))) => {
             after.term.rungs.iter_mut().skip(place.into()).take(1).for_each(|count| *count = nth);
             let reached = RungPlace { clock, place, nth };
-            let event = reached.event(turn.state, &case.owner, deadline, wake(&after));
+            let event = reached.event(turn.state, &case.owner, deadline, (at, wake(&after)));
             event.ok_or_else(|| lost(id, &format!("the ladder of {name} has no rung {place}")))?
         }
         // An earlier version of the engine reckoned otherwise: look again later.
@@ -170,18 +170,23 @@ impl RungPlace<'_> {
         state: &State<B>,
         owner: &crate::id::UnitId,
         deadline: &Deadline,
-        wake_at: Option<Instant>,
+        (at, wake_at): (Instant, Option<Instant>),
     ) -> Option<Event> {
         let rung = self.clock.ladder.as_ref()?.rungs.get(usize::from(self.place))?;
+        let to = state.policies().units_of(&rung.to, owner);
+        // What is history to the ledger alarms nobody.
+        let lives = at >= state.checkpoint().opened_at;
+        let via = if lives { state.policies().told(rung.act, &to) } else { Vec::new() };
         let reached = RungReached {
             clock: self.clock.name.clone(),
             rung: self.place,
             nth: self.nth,
             act: rung.act,
             light: rung.light,
-            to: state.policies().units_of(&rung.to, owner),
+            to,
             due_at: deadline.term.due_at,
             wake_at,
+            via,
         };
         let raise = if rung.act.level() == 0 { Event::ReminderDue } else { Event::EscalationRaised };
         Some(raise(reached))

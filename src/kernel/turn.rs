@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use super::evolve::evolve;
+use super::reaction;
 use super::state::{Backing, State, StateError};
 use crate::event::catalogue::Event;
 use crate::event::entry::{Decided, Entry};
@@ -65,7 +66,7 @@ impl<'a, B: Backing> Turn<'a, B> {
         self.cause
     }
 
-    /// Writes an event and folds it.
+    /// Writes an event and folds it; what reacts to it comes at once after it.
     ///
     /// # Errors
     /// [`StateError`] when the state cannot be read or written.
@@ -93,8 +94,13 @@ impl<'a, B: Backing> Turn<'a, B> {
             reason: error.to_string(),
         })?;
         evolve(self.state, &entry, Sha::of(&body))?;
+        let followed = reaction::may_follow(self.state, &entry.decided.event)
+            .then(|| (entry.seq, entry.decided.event.clone()));
         self.out.push(Outgoing { entry, subject, body: body.into() });
-        Ok(())
+        match followed {
+            Some((seq, event)) => reaction::follow(self, at, about, (seq, &event)),
+            None => Ok(()),
+        }
     }
 
     /// The events of the turn.

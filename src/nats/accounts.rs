@@ -51,6 +51,11 @@ fn user(text: &mut String, (user, key): &Keyed) {
     let _ = writeln!(text, "      {{ nkey: {key}, permissions: {{");
     let _ = writeln!(text, "        publish: {{ allow: {} }}", list(&user.publish));
     let _ = writeln!(text, "        subscribe: {{ allow: {} }}", list(&user.subscribe));
+    if user.answers {
+        // What one is told counts as delivered once one has answered, which one may do
+        // where the engine wants to hear it, once, and nowhere else.
+        text.push_str("        allow_responses: { max: 1, expires: \"1m\" }\n");
+    }
     text.push_str("      } }\n");
 }
 
@@ -62,6 +67,8 @@ fn exports(tenants: &[TenantId]) -> String {
     };
     // Every instance answers whoever looks for it; a pull brings several records.
     service("$SRV.>".to_owned(), "stream");
+    // Where whoever was told something answers; nobody has a standing right to.
+    service(format!("{}.>", inbox(ENGINE)), "singleton");
     for tenant in tenants {
         let ledger = stream_name(tenant, "LEDGER");
         service(format!("duban.{tenant}.intake.>"), "singleton");
@@ -71,7 +78,9 @@ fn exports(tenants: &[TenantId]) -> String {
         service(format!("$JS.ACK.{ledger}.*.>"), "singleton");
     }
     for tenant in tenants {
-        let _ = writeln!(text, "      {{ stream: \"duban.{tenant}.ledger.>\" }}");
+        for heard in ["ledger", "told"] {
+            let _ = writeln!(text, "      {{ stream: \"duban.{tenant}.{heard}.>\" }}");
+        }
     }
     text
 }
@@ -83,6 +92,9 @@ fn imports(user: &User) -> String {
         let _ = writeln!(text, "      {{ {kind}: {{ account: {HOUSE}, subject: \"{subject}\" }} }}");
     };
     user.publish.iter().for_each(|subject| import("service", subject));
+    if user.answers {
+        import("service", &format!("{}.>", inbox(ENGINE)));
+    }
     let own = format!("{}.>", inbox(&user.name));
     user.subscribe.iter().filter(|subject| **subject != own).for_each(|subject| import("stream", subject));
     text

@@ -5,6 +5,7 @@
 //! * [`config`]: how a stream must be kept, and what is wrong with one that is not.
 //! * [`stream`]: one stream as a log: its last place, one record, its clones.
 //! * [`append`]: fenced atomic batches, and the truth about an unknown outcome.
+//! * [`announce`]: announcements to whoever listens, with proof that somebody does.
 //! * [`read`]: contiguous reading that survives the server.
 //! * [`service`]: questions and answers, discoverable; [`micro`]: the documents of that.
 //! * [`users`]: who may publish and hear what; [`accounts`]: how the server is told, and
@@ -14,6 +15,7 @@
 //! Nothing here knows what a record means.
 
 pub mod accounts;
+pub mod announce;
 pub mod append;
 pub mod broker;
 pub mod config;

@@ -25,6 +25,8 @@ pub struct User {
     pub publish: Vec<String>,
     /// Subjects that it may hear.
     pub subscribe: Vec<String>,
+    /// Whether it may answer what it hears: once each, where the question says.
+    pub answers: bool,
 }
 
 /// Where services are looked for; any user may ask which there are.
@@ -55,7 +57,7 @@ impl User {
         let mut publish = vec![format!("duban.{tenant}.intake.{unit}.>")];
         publish.extend(asks(tenant, unit.as_str()));
         publish.extend(reads(tenant, &name));
-        Self { publish, subscribe: heard(tenant, &Scope::unit(unit), &name), name }
+        Self { publish, subscribe: heard(tenant, &Scope::unit(unit), &name), name, answers: true }
     }
 
     /// Whoever holds a token of duban, in a tenant: states what its grants there let it
@@ -71,7 +73,7 @@ impl User {
         publish.extend(asks(tenant, &format!("token:{token}")));
         publish.extend(reads(tenant, &name));
         let heard_of = here.iter().map(|grant| grant.sight().refusals).fold(Scope::nothing(), Scope::and);
-        Some(Self { publish, subscribe: heard(tenant, &heard_of, &name), name })
+        Some(Self { publish, subscribe: heard(tenant, &heard_of, &name), name, answers: true })
     }
 
     /// The engine of these tenants. It answers where another account's replies come in,
@@ -80,6 +82,7 @@ impl User {
     pub fn engine(tenants: &[TenantId]) -> Self {
         let mut publish = vec![format!("{REPLIES}>"), format!("{}.>", inbox(ENGINE))];
         for tenant in tenants {
+            publish.push(format!("duban.{tenant}.told.>"));
             for (log, suffix) in [("intake", "INTAKE"), ("ledger", "LEDGER")] {
                 let stream = stream_name(tenant, suffix);
                 publish.push(format!("duban.{tenant}.{log}.>"));
@@ -93,7 +96,7 @@ impl User {
         }
         let mut subscribe = vec![format!("{}.>", inbox(ENGINE)), DISCOVERY.to_owned()];
         subscribe.extend(tenants.iter().map(|tenant| format!("duban.{tenant}.query.>")));
-        Self { name: ENGINE.to_owned(), publish, subscribe }
+        Self { name: ENGINE.to_owned(), publish, subscribe, answers: false }
     }
 
     /// The operator: keeps archives, repairs streams. It may change and delete them, so
@@ -101,7 +104,7 @@ impl User {
     #[must_use]
     pub fn operator() -> Self {
         let all = vec![">".to_owned()];
-        Self { name: OPERATOR.to_owned(), publish: all.clone(), subscribe: all }
+        Self { name: OPERATOR.to_owned(), publish: all.clone(), subscribe: all, answers: false }
     }
 }
 
@@ -141,11 +144,11 @@ fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
 fn heard(tenant: &TenantId, scope: &Scope, name: &str) -> Vec<String> {
     let ledger = format!("duban.{tenant}.ledger");
     let mut heard = match scope {
-        Scope::All => vec![format!("{ledger}.>")],
+        Scope::All => vec![format!("{ledger}.>"), format!("duban.{tenant}.told.>")],
         Scope::Units(units) => {
+            let own = |unit| [format!("{ledger}.*.*.{unit}"), format!("duban.{tenant}.told.{unit}")];
             // A ranking is about no unit, so that nothing is heard twice.
-            let own = units.iter().map(|unit| format!("{ledger}.*.*.{unit}"));
-            own.chain([format!("{ledger}.ranking.published._")]).collect()
+            units.iter().flat_map(own).chain([format!("{ledger}.ranking.published._")]).collect()
         }
     };
     heard.push(format!("{}.>", inbox(name)));

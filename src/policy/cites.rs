@@ -35,6 +35,10 @@ pub enum RuleKind {
     Section,
     /// What points are given for.
     Item,
+    /// What every open case takes.
+    Answers,
+    /// What follows from events by itself.
+    Reaction,
 }
 
 impl RuleKind {
@@ -51,6 +55,8 @@ impl RuleKind {
             Self::Scorecard => ("评分表", "scorecard"),
             Self::Section => ("评分部分", "section"),
             Self::Item => ("评分项", "score item"),
+            Self::Answers => ("答复", "answers"),
+            Self::Reaction => ("联动", "reaction"),
         };
         calendar::Text::new(zh, en)
     }
@@ -110,13 +116,24 @@ pub fn citations(definition: &Definition) -> Vec<Citation<'_>> {
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
-        | Definition::Notice(_) => Vec::new(),
+        | Definition::Notice(_)
+        | Definition::Delivery(_) => Vec::new(),
         Definition::Workflow(workflow) => of_workflow(workflow),
         Definition::Target(target) => {
             let rule = rule(RuleKind::Target, target.name.to_string(), &target.title);
             vec![Citation { pointer: "/cite".into(), cite: &target.cite, own: None, rule }]
         }
         Definition::Scorecard(card) => of_scorecard(card),
+        Definition::Answers(answers) => {
+            let rule = rule(RuleKind::Answers, answers.name.to_string(), &answers_title());
+            vec![Citation { pointer: "/cite".into(), cite: &answers.cite, own: None, rule }]
+        }
+        Definition::Reaction(reaction) => {
+            let name = reaction.name.to_string();
+            let title = Text { zh: name.clone(), en: name.clone() };
+            let rule = rule(RuleKind::Reaction, name, &title);
+            vec![Citation { pointer: "/cite".into(), cite: &reaction.cite, own: None, rule }]
+        }
     }
 }
 
@@ -153,6 +170,11 @@ fn of_scorecard(card: &Scorecard) -> Vec<Citation<'_>> {
         }
     }
     found
+}
+
+/// What the answers of a tenant are called; the policy itself has no title.
+fn answers_title() -> Text {
+    Text { zh: "答复督办".into(), en: "Answers to supervision".into() }
 }
 
 fn rule(kind: RuleKind, name: String, title: &Text) -> Rule {

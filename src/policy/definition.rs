@@ -18,16 +18,24 @@ use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
 
+pub mod answers;
+pub mod delivery;
+pub mod reaction;
 mod register;
+mod repeats;
 pub mod score;
 
 pub use register::{Register, Settings, Unit};
 
+use answers::Answers;
+use delivery::Delivery;
+use reaction::Reaction;
 use score::{Scorecard, Target};
 
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Title")]
 pub struct Text {
     /// Chinese.
     pub zh: String,
@@ -77,6 +85,12 @@ pub enum Definition {
     Target(Box<Target>),
     /// What figures are worth, and the order that they make.
     Scorecard(Box<Scorecard>),
+    /// Who is told by what.
+    Delivery(Box<Delivery>),
+    /// What every open case takes beside its own workflow.
+    Answers(Box<Answers>),
+    /// What follows from events by itself.
+    Reaction(Box<Reaction>),
 }
 
 /// A version and the days on which it is in force.
@@ -94,6 +108,9 @@ impl Definition {
             Self::Workflow(_) => "Workflow",
             Self::Target(_) => "Target",
             Self::Scorecard(_) => "Scorecard",
+            Self::Delivery(_) => "Delivery",
+            Self::Answers(_) => "Answers",
+            Self::Reaction(_) => "Reaction",
         }
     }
 
@@ -108,6 +125,9 @@ impl Definition {
             Self::Workflow(it) => it.name.to_string(),
             Self::Target(it) => it.name.to_string(),
             Self::Scorecard(it) => it.name.to_string(),
+            Self::Delivery(it) => it.name.to_string(),
+            Self::Answers(it) => it.name.to_string(),
+            Self::Reaction(it) => it.name.to_string(),
         }
     }
 
@@ -122,6 +142,26 @@ impl Definition {
             Self::Workflow(it) => &it.version,
             Self::Target(it) => &it.version,
             Self::Scorecard(it) => &it.version,
+            Self::Delivery(it) => &it.version,
+            Self::Answers(it) => &it.version,
+            Self::Reaction(it) => &it.version,
+        }
+    }
+
+    /// The event type, if it is one.
+    #[must_use]
+    pub const fn event_type(&self) -> Option<&EventTypeDefinition> {
+        match self {
+            Self::EventType(it) => Some(it),
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::Notice(_)
+            | Self::Workflow(_)
+            | Self::Target(_)
+            | Self::Scorecard(_)
+            | Self::Delivery(_)
+            | Self::Answers(_)
+            | Self::Reaction(_) => None,
         }
     }
 
@@ -129,10 +169,16 @@ impl Definition {
     #[must_use]
     pub fn effective(&self) -> Option<Effective> {
         match self {
-            Self::Register(_) | Self::Calendar(_) | Self::EventType(_) | Self::Notice(_) => None,
+            Self::Register(_)
+            | Self::Calendar(_)
+            | Self::EventType(_)
+            | Self::Notice(_)
+            | Self::Delivery(_) => None,
             Self::Workflow(it) => Some(it.effective),
             Self::Target(it) => Some(it.effective),
             Self::Scorecard(it) => Some(it.effective),
+            Self::Answers(it) => Some(it.effective),
+            Self::Reaction(it) => Some(it.effective),
         }
     }
 
@@ -146,7 +192,10 @@ impl Definition {
             | Self::EventType(_)
             | Self::Notice(_)
             | Self::Target(_)
-            | Self::Scorecard(_) => None,
+            | Self::Scorecard(_)
+            | Self::Delivery(_)
+            | Self::Answers(_)
+            | Self::Reaction(_) => None,
         }
     }
 
@@ -160,7 +209,10 @@ impl Definition {
             | Self::EventType(_)
             | Self::Workflow(_)
             | Self::Target(_)
-            | Self::Scorecard(_) => None,
+            | Self::Scorecard(_)
+            | Self::Delivery(_)
+            | Self::Answers(_)
+            | Self::Reaction(_) => None,
         }
     }
 
@@ -537,15 +589,6 @@ pub struct Rung {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Offset>,
     /// How many times at most, 1 to 100.
-    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[serde(default = "repeats::once", skip_serializing_if = "repeats::is_once")]
     pub most: u16,
-}
-
-const fn once() -> u16 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
-const fn is_once(most: &u16) -> bool {
-    *most == 1
 }

@@ -118,10 +118,12 @@ impl Gathering {
         let ladders = self.ladders(&documents, &set);
         let workflows = self.workflows(&documents, &ladders, &set);
         self.overlaps(&documents, &workflows);
+        let told = self.told(&documents, &set, &workflows);
         let workflows = workflows.into_iter();
         let workflows = workflows.map(|(at, workflow)| (at, Definition::Workflow(Box::new(workflow))));
         let mut rules: Vec<(usize, Definition)> = workflows.collect();
         rules.extend(self.scores(&documents, &set));
+        rules.extend(told);
         self.references(&documents, &rules, &set);
         definitions.extend(rules.into_iter().map(|(_, rule)| rule));
         let mut problems = self.problems;
@@ -156,7 +158,10 @@ impl Gathering {
                 | Definition::Notice(_)
                 | Definition::Workflow(_)
                 | Definition::Target(_)
-                | Definition::Scorecard(_) => definition.name(),
+                | Definition::Scorecard(_)
+                | Definition::Delivery(_)
+                | Definition::Answers(_)
+                | Definition::Reaction(_) => definition.name(),
             };
             if let Some(first) = names.insert((definition.kind(), name), at) {
                 self.report(document, [twice(&documents[first], definition.kind(), &definition.name())]);
@@ -175,6 +180,9 @@ impl Gathering {
             Definition::Workflow(_) => 4,
             Definition::Target(_) => 5,
             Definition::Scorecard(_) => 6,
+            Definition::Delivery(_) => 7,
+            Definition::Answers(_) => 8,
+            Definition::Reaction(_) => 9,
         });
         (definitions, set)
     }
@@ -201,7 +209,10 @@ impl Gathering {
             | Authored::Workflow(_)
             | Authored::Duty(_)
             | Authored::Target(_)
-            | Authored::Scorecard(_) => None,
+            | Authored::Scorecard(_)
+            | Authored::Delivery(_)
+            | Authored::Answers(_)
+            | Authored::Reaction(_) => None,
         }
     }
 
@@ -371,6 +382,7 @@ fn nobody() -> Option<Register> {
 }
 
 mod tenants;
+mod told;
 
 pub use tenants::resolve_all;
 

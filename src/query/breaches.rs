@@ -3,6 +3,8 @@
 //! Sums of what the fold tallies, over the units and workflows that have cases, so
 //! that the cost does not grow with the number of cases.
 
+use std::ops::AddAssign;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use super::counts::Cell;
 use super::error::QueryError;
 use super::tallies::tallied;
 use crate::calendar::{Calendar, Period, PeriodKind};
+use crate::exact::Exact;
 use crate::id::UnitId;
 use crate::kernel::tally::Tallied;
 use crate::port::store::Rows;
@@ -41,6 +44,56 @@ impl MonthBehind {
     }
 }
 
+/// How the deadlines ended that have their last instant in a span of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcomes {
+    /// Met in time.
+    pub in_time: i64,
+    /// Met late.
+    pub met_late: i64,
+    /// Not met: overdue, or standing still.
+    pub unmet: i64,
+}
+
+impl Outcomes {
+    /// All of them together.
+    #[must_use]
+    pub const fn due(&self) -> i64 {
+        self.in_time + self.met_late + self.unmet
+    }
+
+    /// How many of a hundred were met in time, with two decimal places; none when
+    /// nothing was due.
+    #[must_use]
+    pub fn percent(&self) -> Option<String> {
+        let share = Exact::from(self.in_time).over(&Exact::from(self.due()))?;
+        Some((share * &Exact::from(100)).shown())
+    }
+
+    /// Those of one unit in one workflow, in the instants of `span`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the projection cannot be read.
+    pub(super) fn read(
+        rows: &impl Rows,
+        unit: &UnitId,
+        workflow: &str,
+        span: (Instant, Instant),
+    ) -> Result<Self, QueryError> {
+        let of = |of: Tallied| tallied(rows, unit, workflow, of, span);
+        Ok(Self { in_time: of(Tallied::InTime)?, met_late: of(Tallied::Late)?, unmet: of(Tallied::Open)? })
+    }
+}
+
+impl AddAssign for Outcomes {
+    fn add_assign(&mut self, other: Self) {
+        self.in_time += other.in_time;
+        self.met_late += other.met_late;
+        self.unmet += other.unmet;
+    }
+}
+
 /// This month so far and the last, over the units and workflows of `cells`.
 ///
 /// # Errors
@@ -60,16 +113,14 @@ pub fn months_behind(
         // A deadline counts by its last instant in time, so a day ends before the
         // midnight after it.
         let span = (calendar.midnight(month.start()), calendar.day_end(last_day));
-        let mut sums = [0; 3];
+        let mut sum = Outcomes::default();
         if last_day >= month.start() {
             for cell in cells {
                 let Ok(unit) = UnitId::new(&cell.unit.id) else { continue };
-                for (sum, of) in sums.iter_mut().zip([Tallied::InTime, Tallied::Late, Tallied::Open]) {
-                    *sum += tallied(rows, &unit, &cell.workflow.id, of, span)?;
-                }
+                sum += Outcomes::read(rows, &unit, &cell.workflow.id, span)?;
             }
         }
-        let [in_time, met_late, still_overdue] = sums;
+        let Outcomes { in_time, met_late, unmet: still_overdue } = sum;
         let (name, first_day) = (month.to_string(), month.start());
         months.push(MonthBehind { month: name, first_day, last_day, in_time, met_late, still_overdue });
     }

@@ -1,8 +1,10 @@
 //! Everything of one case: how it stands, who must act, what comes next, and why.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::answering::{Answering, answering};
 use super::error::QueryError;
 use super::explained::{ExplainedDeadline, explained};
 use super::naming::{Named, PolicyRef, waits_for, workflow_of};
@@ -20,8 +22,9 @@ use crate::port::store::Rows;
 use crate::time::Instant;
 
 /// One case, whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Case")]
 pub struct CaseAnswer {
     /// Its id.
     pub case: CaseId,
@@ -39,6 +42,9 @@ pub struct CaseAnswer {
     pub waits_for: Vec<Named>,
     /// The facts that its state takes.
     pub takes: Vec<String>,
+    /// What it takes beside its workflow, and what is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answering: Option<Answering>,
     /// When it opened.
     pub opened_at: Instant,
     /// When it closed.
@@ -101,7 +107,9 @@ pub fn find(
     at: Instant,
 ) -> Result<Found, QueryError> {
     // To whom a case is not shown, it is not there.
-    let seen = rows::case(rows, id)?.filter(|case| scope.has(&case.owner));
+    // The unit that is asked to take it over has to see what it would take.
+    let shown = |case: &Case| scope.has(&case.owner) || case.handover.iter().any(|unit| scope.has(unit));
+    let seen = rows::case(rows, id)?.filter(shown);
     let case = seen.ok_or_else(|| QueryError::Unknown {
         what: "the case",
         name: id.to_string(),
@@ -120,6 +128,7 @@ pub fn find(
         closed: case.closed_at.is_some(),
         waits_for: waits_for(policies, &workflow, &case),
         takes: takes(&workflow, &case),
+        answering: answering(policies, &workflow, &case, (calendar, at)),
         opened_at: case.opened_at,
         closed_at: case.closed_at,
         period: case.period.as_ref().map(ToString::to_string),

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, Bound, ControlFlow};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -21,8 +22,9 @@ use crate::port::store::Rows;
 use crate::time::Instant;
 
 /// Deadlines and cases by how they stand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CountNumbers")]
 pub struct Numbers {
     /// Cases not closed.
     pub open_cases: i64,
@@ -62,8 +64,9 @@ impl AddAssign for Numbers {
 }
 
 /// The numbers of one unit in one workflow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CountCell")]
 pub struct Cell {
     /// The unit.
     pub unit: Named,
@@ -75,8 +78,9 @@ pub struct Cell {
 }
 
 /// The numbers of one unit, or of one workflow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CountTotal")]
 pub struct Total {
     /// The unit or workflow.
     pub of: Named,
@@ -86,7 +90,7 @@ pub struct Total {
 }
 
 /// All counts of a tenant, or of one of its units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// Everything together.

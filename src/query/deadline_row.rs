@@ -1,6 +1,7 @@
 //! One row of a list of deadlines: what, whose, by when, how it stands.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -8,14 +9,14 @@ use super::light::Light;
 use super::naming::{Named, PolicyRef, calendar_of, clock_of, waits_for, workflow_of};
 use super::policy_cache::Policies;
 use super::span::{Span, due_text, last_day, moment_text, span};
-use crate::calendar::Text;
+use crate::calendar::{Calendar, Text};
 use crate::id::CaseId;
 use crate::kernel::row::{Case, Deadline};
-use crate::policy::definition::Cite;
+use crate::policy::definition::{Cite, Workflow};
 use crate::time::Instant;
 
 /// An open deadline as a list shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadlineRow {
     /// The case.
@@ -70,6 +71,48 @@ pub struct DeadlineRow {
     pub policy: PolicyRef,
 }
 
+/// What is told alike of any deadline, open or ended, in lists and in full.
+pub(super) struct Told {
+    pub workflow: Named,
+    pub clock: Named,
+    pub cite: Cite,
+    pub unit: Named,
+    pub state: Named,
+    pub started: Text,
+    pub rule: Text,
+    pub due: Text,
+    pub last_day: NaiveDate,
+    pub period: Option<String>,
+}
+
+impl Told {
+    /// What is told of `deadline`, counted on `calendar`.
+    ///
+    /// # Errors
+    /// [`QueryError::Row`] when the case's policy has no such clock.
+    pub(super) fn of(
+        policies: &Policies,
+        workflow: &Workflow,
+        calendar: &Calendar,
+        (case, deadline): (&Case, &Deadline),
+    ) -> Result<Self, QueryError> {
+        let clock = clock_of(workflow, case, deadline)?;
+        let term = &deadline.term;
+        Ok(Self {
+            workflow: Named::workflow(workflow),
+            clock: Named::clock(clock),
+            cite: workflow.cite_of(&clock.cite, &case.owner),
+            unit: Named::unit(policies, &case.owner),
+            state: Named::state(workflow, &case.state),
+            started: moment_text(calendar, term.started_at),
+            rule: clock.due.text(),
+            due: due_text(calendar, term),
+            last_day: last_day(calendar, term),
+            period: case.period.as_ref().map(ToString::to_string),
+        })
+    }
+}
+
 /// The row of an open deadline at `at`.
 ///
 /// # Errors
@@ -82,22 +125,22 @@ pub fn deadline_row(
     at: Instant,
 ) -> Result<DeadlineRow, QueryError> {
     let workflow = workflow_of(policies, case)?;
-    let clock = clock_of(&workflow, case, deadline)?;
     let calendar = calendar_of(policies, case, deadline)?;
     let term = &deadline.term;
+    let told = Told::of(policies, &workflow, calendar, (case, deadline))?;
     Ok(DeadlineRow {
         case: case.id.clone(),
-        workflow: Named::workflow(&workflow),
-        clock: Named::clock(clock),
-        cite: workflow.cite_of(&clock.cite, &case.owner),
-        unit: Named::unit(policies, &case.owner),
-        state: Named::state(&workflow, &case.state),
+        workflow: told.workflow,
+        clock: told.clock,
+        cite: told.cite,
+        unit: told.unit,
+        state: told.state,
         started_at: term.started_at,
-        started: moment_text(calendar, term.started_at),
-        rule: clock.due.text(),
+        started: told.started,
+        rule: told.rule,
         due_at: term.due_at,
-        due: due_text(calendar, term),
-        last_day: last_day(calendar, term),
+        due: told.due,
+        last_day: told.last_day,
         light,
         provisional: term.provisional,
         span: (light != Light::Paused).then(|| span(calendar, term, at)),
@@ -107,7 +150,7 @@ pub fn deadline_row(
         breached_at: deadline.breached_at,
         moves: deadline.moves,
         waits_for: waits_for(policies, &workflow, case),
-        period: case.period.as_ref().map(ToString::to_string),
+        period: told.period,
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
     })
 }

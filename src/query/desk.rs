@@ -3,8 +3,11 @@
 //!
 //! One still view a question, as in [`super::reader`].
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike as _, NaiveDateTime};
 
+use super::bulletin::{Bulletin, bulletin};
 use super::deadline_row::DeadlineRow;
 use super::deadlines::{DeadlineFilter, deadlines};
 use super::duties::{DutyYear, duties};
@@ -17,13 +20,16 @@ use super::page::{Page, PageAsk};
 use super::policies::{CalendarYear, PolicyAnswer};
 use super::policy_cache::Policies;
 use super::reader::{Reader, answer};
-use super::recent::{Recent, recent};
+use super::recent::{Recent, last_entries, recent};
 use super::refusals::{Refusal, RefusedBy, one_refusal, refused_by};
-use super::rows::{Answer, as_of};
+use super::rows::{Answer, as_of, case};
 use super::rules::RuleList;
 use super::settled::{SettledRow, settled};
-use crate::calendar::{Day, Text};
-use crate::id::{Seq, UnitId};
+use super::timeline;
+use super::trend::{Trend, trend};
+use super::yesterday::{MOST_CASES, lacking, unclear};
+use crate::calendar::{Day, Period, Text};
+use crate::id::{CaseId, Name, Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::time::Instant;
@@ -90,6 +96,18 @@ impl<S: Store, L: Log> Reader<S, L> {
         answer(&view, at, overview(&view, &policies, self.unit_seen(unit)?, at)?)
     }
 
+    /// What a bulletin says of a period. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn bulletin(&self, period: Period, at: Instant) -> Result<Answer<Bulletin>, QueryError> {
+        let store = self.store();
+        let view = store.view();
+        let policies = self.policies_of(&view)?;
+        let seen = (self.unit_seen(None)?, &self.sight.cases);
+        answer(&view, at, bulletin(&view, &policies, seen, period, at)?)
+    }
+
     /// What happened from `since` until `at`, up to the ledger entry `last`.
     ///
     /// # Errors
@@ -101,7 +119,43 @@ impl<S: Store, L: Log> Reader<S, L> {
             reader.policies_of(&*store)
         });
         let policies = policies.await.map_err(|error| QueryError::entry(last, &error))??;
-        recent(&self.ledger, &policies, &self.sight, last, (since, at)).await
+        let entries = last_entries(&self.ledger, last).await?;
+        let mut found = recent(&entries, &policies, &self.sight, (since, at));
+        if let Some(then) = policies.end_of_yesterday(at).filter(|then| found.complete && *then >= since) {
+            let cases = unclear(&entries, &self.sight, then);
+            found.overdue_lacking = self.overdue_lacking(cases, last, then).await?;
+        }
+        Ok(found)
+    }
+
+    /// How many deadlines of `cases` were overdue at `then`, beyond those that the rows as
+    /// of `last` tell for that instant; none when there are too many to look at.
+    async fn overdue_lacking(
+        &self,
+        cases: BTreeSet<CaseId>,
+        last: Seq,
+        then: Instant,
+    ) -> Result<Option<i64>, QueryError> {
+        if cases.len() > MOST_CASES {
+            return Ok(None);
+        }
+        let reader = self.clone();
+        let histories = tokio::task::spawn_blocking(move || {
+            let store = reader.store();
+            let history =
+                |id: CaseId| Ok((case(&*store, &id)?.map(|case| case.history).unwrap_or_default(), id));
+            cases.into_iter().map(history).collect::<Result<Vec<_>, QueryError>>()
+        });
+        let histories = histories.await.map_err(|error| QueryError::entry(last, &error))??;
+        let mut sum = 0;
+        for (mut history, id) in histories {
+            history.retain(|seq| *seq <= last);
+            if history.len() > timeline::MOST_ENTRIES {
+                return Ok(None);
+            }
+            sum += lacking(&timeline::entries(&self.ledger, &id, history).await?, then);
+        }
+        Ok(Some(sum))
     }
 
     /// A page of met deadlines, by case. Blocking.
@@ -185,6 +239,14 @@ impl<S: Store, L: Log> Reader<S, L> {
             Ok(named.collect())
         })?;
         Ok(named.body)
+    }
+
+    /// How units stood in the published rankings of a scorecard. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn trend(&self, scorecard: &Name) -> Result<Trend, QueryError> {
+        trend(&*self.store(), scorecard)
     }
 
     /// Every rule in force, in words. Blocking.

@@ -93,8 +93,16 @@ pub fn duties(
     let mut duties = Vec::new();
     for name in policies.set.workflow_names() {
         let latest = policies.published.iter().rev().find_map(|it| match &*it.definition {
-            Definition::Workflow(workflow) if workflow.name == *name => Some(workflow),
-            _ => None,
+            Definition::Workflow(workflow) => Some(workflow).filter(|workflow| workflow.name == *name),
+            Definition::Register(_)
+            | Definition::Calendar(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         let Some(workflow) = latest else { continue };
         let Opening::Calendar { every, units, .. } = &workflow.opens else { continue };

@@ -1,12 +1,14 @@
 //! A deadline told in full: how its due instant came about and what comes next.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::deadline_row::Told;
 use super::error::QueryError;
 use super::light::Light;
 use super::naming::{Named, calendar_of, clock_of};
 use super::policy_cache::Policies;
-use super::span::{Span, due_text, last_day, moment_text, span};
+use super::span::{Span, due_text, moment_text, span};
 use crate::calendar::{self, Calendar, Explanation, Pause, Text};
 use crate::event::catalogue::{Act, Term};
 use crate::kernel::clock::{Step, Timepiece};
@@ -15,8 +17,9 @@ use crate::policy::definition::{Cite, Clock, Workflow};
 use crate::time::Instant;
 
 /// What a deadline comes to next.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "NextStep")]
 pub struct Next {
     /// When.
     pub at: Instant,
@@ -29,7 +32,7 @@ pub struct Next {
 }
 
 /// One rung of a deadline's ladder, for the first time or a repetition.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RungTime {
     /// When it is reached.
@@ -49,7 +52,7 @@ pub struct RungTime {
 }
 
 /// A deadline of a case, open or ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedDeadline {
     /// The clock.
@@ -101,8 +104,19 @@ pub struct ExplainedDeadline {
     pub breached_at: Option<Instant>,
     /// How often it was moved.
     pub moves: u16,
+    /// How many extensions were granted.
+    #[serde(skip_serializing_if = "is_none")]
+    pub extensions: u16,
+    /// When a reminder about it was last acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Instant>,
     /// When it stood still.
     pub pauses: Vec<Pause>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_none(times: &u16) -> bool {
+    *times == 0
 }
 
 /// A deadline of `case` at `at`, explained.
@@ -119,7 +133,7 @@ pub fn explained(
     let clock = clock_of(workflow, case, deadline)?;
     let calendar = calendar_of(policies, case, deadline)?;
     let light = Light::of(deadline, at);
-    let cite = workflow.cite_of(&clock.cite, &case.owner);
+    let told = Told::of(policies, workflow, calendar, (case, deadline))?;
     let term = &deadline.term;
     let pauses: Vec<Pause> =
         deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
@@ -132,17 +146,17 @@ pub fn explained(
         Status::Cancelled => ("cancelled", None, None),
     };
     Ok(ExplainedDeadline {
-        clock: Named::clock(clock),
+        clock: told.clock,
         round: deadline.round,
         status,
         light,
         met_at,
         paused_since,
-        due: due_text(calendar, term),
-        last_day: last_day(calendar, term),
+        due: told.due,
+        last_day: told.last_day,
         span: light.filter(|light| *light != Light::Paused).map(|_| span(calendar, term, at)),
-        reason: reason(calendar, &cite, term, explanation.as_ref()),
-        cite,
+        reason: reason(calendar, &cite_told(policies, &told.cite), deadline, explanation.as_ref()),
+        cite: told.cite,
         explanation,
         next: next(policies, case, clock, deadline),
         ladder: ladder(policies, case, clock, deadline),
@@ -151,6 +165,8 @@ pub fn explained(
         level: deadline.level,
         breached_at: deadline.breached_at,
         moves: deadline.moves,
+        extensions: deadline.extensions,
+        acknowledged_at: deadline.acknowledged_at,
         pauses,
         term: term.clone(),
     })
@@ -167,10 +183,17 @@ fn explanation(
     (told.due.at == deadline.term.due_at).then_some(told)
 }
 
-fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanation>) -> Text {
+fn reason(calendar: &Calendar, cite: &Text, deadline: &Deadline, told: Option<&Explanation>) -> Text {
+    let (term, times) = (&deadline.term, deadline.extensions);
     let told = told.map_or_else(
         || {
             let (start, due) = (moment_text(calendar, term.started_at), due_text(calendar, term));
+            if times > 0 {
+                return Text::new(
+                    format!("{} 起算，经批准延期 {times} 次，延至 {}", start.zh, due.zh),
+                    format!("from {}, extended {times} times, due {}", start.en, due.en),
+                );
+            }
             Text::new(
                 format!("{} 起算，{} 到期", start.zh, due.zh),
                 format!("from {}, due {}", start.en, due.en),
@@ -178,7 +201,6 @@ fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanati
         },
         Explanation::sentences,
     );
-    let cite = cite_words(cite);
     Text::new(
         format!("{}（{}）", told.zh.trim_end_matches('。'), cite.zh),
         format!("{} ({})", told.en.trim_end_matches('.'), cite.en),
@@ -188,14 +210,25 @@ fn reason(calendar: &Calendar, cite: &Cite, term: &Term, told: Option<&Explanati
 /// A clause in words: which notice, which clause, or that the office set it.
 #[must_use]
 pub fn cite_words(cite: &Cite) -> Text {
-    let (notice, clause) = (&cite.notice, &cite.clause);
+    // A name stands apart from the words around it.
+    cited(cite, &Text::new(format!(" {}", cite.notice), cite.notice.as_str()))
+}
+
+/// The same with the notice by its title.
+fn cite_told(policies: &Policies, cite: &Cite) -> Text {
+    let title = policies.notice_title(&cite.notice);
+    cited(cite, &Text::new(format!("《{}》", title.zh), title.en))
+}
+
+fn cited(cite: &Cite, notice: &Text) -> Text {
+    let (zh, en, clause) = (&notice.zh, &notice.en, &cite.clause);
     if cite.office_setting {
         return Text::new(
-            format!("本单位设定，参照 {notice} {clause}"),
-            format!("set by the office, see {notice} {clause}"),
+            format!("本单位设定，参照{zh} {clause}"),
+            format!("set by the office, see {en} {clause}"),
         );
     }
-    Text::new(format!("依据 {notice} {clause}"), format!("under {notice} {clause}"))
+    Text::new(format!("依据{zh} {clause}"), format!("under {en} {clause}"))
 }
 
 /// What a deadline comes to next by the calendar in force, as the kernel has it.

@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::naming::Named;
 use super::policy_cache::Policies;
-use super::span::moment_text;
+use super::span::{moment_text, wall_text};
 use crate::calendar::{Calendar, Text};
 use crate::id::Name;
 use crate::policy::definition::Definition;
@@ -35,11 +36,31 @@ pub struct Home {
     pub notices: BTreeMap<String, Text>,
     /// The titles of the fields that facts have.
     pub fields: BTreeMap<String, Text>,
+    /// The titles of the types of facts.
+    pub events: BTreeMap<String, Text>,
     /// The units of the register, in its order.
     pub units: Vec<Named>,
     /// The workflows that were ever published, by their latest titles, in the
     /// order of their names.
     pub workflows: Vec<Named>,
+    /// Where the wall clocks are that times are shown by.
+    #[serde(skip)]
+    pub zone: Option<Tz>,
+}
+
+impl Home {
+    /// An instant as people write it where the tenant lives.
+    #[must_use]
+    pub fn moment(&self, at: Instant) -> Text {
+        let here = |zone: Tz| wall_text(at.to_utc().with_timezone(&zone).naive_local());
+        self.zone.map_or_else(|| universal(at), here)
+    }
+}
+
+/// An instant in universal time, for when nobody has said where the tenant lives.
+fn universal(at: Instant) -> Text {
+    let told = wall_text(at.to_utc().naive_utc());
+    Text::new(format!("{} UTC", told.zh), format!("{} UTC", told.en))
 }
 
 impl Policies {
@@ -48,7 +69,15 @@ impl Policies {
     pub fn home_calendar(&self) -> Option<&Calendar> {
         let calendars = self.published.iter().filter_map(|published| match &*published.definition {
             Definition::Calendar(calendar) => Some(&calendar.name),
-            _ => None,
+            Definition::Register(_)
+            | Definition::EventType(_)
+            | Definition::Notice(_)
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         calendars.min().and_then(|name| self.set.calendar(name)).map(|(_, calendar)| calendar)
     }
@@ -69,16 +98,26 @@ impl Policies {
             calendar: calendar.map(|calendar| calendar.def().name.clone()),
             notices: self.notice_titles(),
             fields: self.field_titles(),
+            events: self.event_titles(),
             units: units.unwrap_or_default(),
             workflows: self.set.workflow_names().map(|name| self.workflow_named(name)).collect(),
+            zone: calendar.map(|calendar| calendar.local(at).timezone()),
         }
     }
 
     /// An instant as people write it where the tenant lives.
     #[must_use]
     pub fn moment(&self, at: Instant) -> Text {
-        let plain = || Text::new(at.to_string(), at.to_string());
-        self.home_calendar().map_or_else(plain, |calendar| moment_text(calendar, at))
+        self.home_calendar().map_or_else(|| universal(at), |calendar| moment_text(calendar, at))
+    }
+
+    /// The last instant of the day before that of `at`, where the tenant lives; none
+    /// without a calendar. What is due until 24:00 of that day is not yet overdue at it.
+    #[must_use]
+    pub fn end_of_yesterday(&self, at: Instant) -> Option<Instant> {
+        let calendar = self.home_calendar()?;
+        let midnight = calendar.midnight(calendar.local_date(at));
+        Some(Instant::from_nanos(midnight.as_nanos() - 1))
     }
 
     /// The civil day of an instant where the tenant lives.

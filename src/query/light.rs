@@ -4,7 +4,8 @@
 
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::error::QueryError;
 use crate::calendar::Text;
@@ -12,7 +13,8 @@ use crate::kernel::row::{Deadline, Status};
 use crate::time::Instant;
 
 /// How an open deadline stands, in the order from calm to alarming.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Light {
     /// 正常: nothing to do yet.
     OnTrack,
@@ -120,11 +122,5 @@ impl FromStr for Light {
             let hint = "give on-track, due-soon, overdue, escalated or paused, several joined by commas";
             QueryError::asked("light", text, hint)
         })
-    }
-}
-
-impl Serialize for Light {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name())
     }
 }

@@ -5,13 +5,15 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`],
+//! [`scores`], [`bulletin`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`], [`answering`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
 pub mod agenda;
+pub mod answering;
 pub mod books;
 pub mod breaches;
+pub mod bulletin;
 pub mod case;
 pub mod cases;
 pub mod counts;
@@ -25,6 +27,7 @@ pub mod find;
 pub mod home;
 pub mod light;
 pub mod naming;
+pub mod notice;
 pub mod overview;
 pub mod page;
 mod paused;
@@ -47,6 +50,8 @@ pub mod tallies;
 pub mod telling;
 pub mod text_page;
 pub mod timeline;
+pub mod trend;
+mod yesterday;
 
 #[cfg(test)]
 mod properties;

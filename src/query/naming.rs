@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
@@ -15,7 +16,7 @@ use crate::kernel::row::{Case, Deadline, Family};
 use crate::policy::definition::{Clock, Who, Workflow};
 
 /// A thing's id and its title.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Named {
     /// The id.
@@ -25,7 +26,7 @@ pub struct Named {
 }
 
 /// A definition by its digest and its author's version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyRef {
     /// The digest.

@@ -25,6 +25,9 @@ pub struct Overview {
     pub due_today: i64,
     /// Counts per unit and workflow.
     pub counts: Counts,
+    /// How many of today's running deadlines were overdue when yesterday ended; none
+    /// without a calendar.
+    pub overdue_before: Option<i64>,
     /// From today on, rest days included; empty without a calendar.
     pub days: Vec<DayAhead>,
     /// This month and the last; empty without a calendar.
@@ -44,10 +47,24 @@ pub fn overview(
 ) -> Result<Overview, QueryError> {
     let counts = counts(rows, policies, unit, &Scope::All, at)?;
     let Some(calendar) = policies.home_calendar() else {
-        return Ok(Overview { due_today: 0, counts, days: Vec::new(), months: Vec::new() });
+        return Ok(Overview {
+            due_today: 0,
+            counts,
+            overdue_before: None,
+            days: Vec::new(),
+            months: Vec::new(),
+        });
     };
     let buckets = Buckets::read(rows, unit)?;
     let days = days_ahead(&buckets, calendar, at, WORKING_DAYS_AHEAD)?;
     let months = months_behind(rows, calendar, &counts.cells, at)?;
-    Ok(Overview { due_today: days.first().map_or(0, |day| day.due), counts, days, months })
+    let then = policies.end_of_yesterday(at);
+    let before = then.map(|then| self::counts(rows, policies, unit, &Scope::All, then)).transpose()?;
+    Ok(Overview {
+        due_today: days.first().map_or(0, |day| day.due),
+        overdue_before: before.map(|before| before.all.overdue),
+        counts,
+        days,
+        months,
+    })
 }

@@ -5,14 +5,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
 
 /// How many rows a page has unless the asker says otherwise.
-const USUAL: usize = 100;
+pub const USUAL: usize = 100;
 /// The most rows of a page: what a screen scrolls and a client holds easily.
-const MOST: usize = 500;
+pub const MOST: usize = 500;
 /// The longest cursor: an instant, a case of 256 bytes and a clock of 64, encoded.
 const LONGEST_CURSOR: usize = 640;
 
@@ -85,8 +86,9 @@ impl PageAsk {
 }
 
 /// A part of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,11 +12,11 @@ use super::naming::Named;
 use super::policy_cache::{Policies, Published};
 use crate::calendar::{Calendar, Day, Reason, Span};
 use crate::id::{Name, Seq, Sha};
-use crate::policy::definition::{Cite, Definition, Effective};
+use crate::policy::definition::{Cite, Definition, Effective, EventTypeDefinition};
 use crate::time::Instant;
 
 /// A published definition as a list shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyEntry {
     /// `Register`, `Calendar`, `EventType`, `Notice` or `Workflow`.
@@ -42,15 +43,17 @@ pub struct PolicyEntry {
 }
 
 /// The definitions in force.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Policies")]
 pub struct PolicyList {
     /// The latest of each kind and name, in that order.
     pub policies: Vec<PolicyEntry>,
 }
 
 /// One definition with all its versions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Policy")]
 pub struct PolicyAnswer {
     /// The definition asked for.
     #[serde(flatten)]
@@ -62,7 +65,7 @@ pub struct PolicyAnswer {
 }
 
 /// One year of a calendar.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CalendarYear {
     /// The calendar.
@@ -95,9 +98,20 @@ impl Policies {
             | Definition::EventType(_)
             | Definition::Notice(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         latest.unwrap_or_else(|| Named::bare(name.as_str()))
+    }
+
+    /// The event types of every version that facts may name, by type and version.
+    #[must_use]
+    pub fn event_types(&self) -> Vec<EventTypeDefinition> {
+        let types = self.published.iter().filter_map(|published| published.definition.event_type());
+        let latest: BTreeMap<_, _> = types.map(|it| ((&it.name, &it.version), it)).collect();
+        latest.into_values().cloned().collect()
     }
 
     /// The latest definition of each kind and name.
@@ -213,6 +227,9 @@ fn row(published: &Published) -> PolicyEntry {
         Definition::Scorecard(it) => {
             (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
         }
+        Definition::Delivery(_) => (None, None, None),
+        Definition::Answers(it) => (None, Some(it.cite.clone()), Some(it.effective)),
+        Definition::Reaction(it) => (None, Some(it.cite.clone()), Some(it.effective)),
     };
     PolicyEntry {
         kind: definition.kind(),

@@ -4,6 +4,7 @@
 //! so many are expected by now as days of all days are over. It is compared in whole
 //! numbers and never rounded; only the number that is shown is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::policy_cache::Policies;
@@ -13,7 +14,7 @@ use crate::policy::definition::Workflow;
 use crate::time::Instant;
 
 /// How far a quota's case has come at an instant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// How many facts count so far.

@@ -70,7 +70,10 @@ fn world() -> World {
             | Definition::EventType(_)
             | Definition::Notice(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => {}
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => {}
         }
         let row = PolicyRow { sha, at: Instant::from_nanos(0), document };
         let row = postcard::to_stdvec(&row).expect("a row");
@@ -114,6 +117,9 @@ fn deadline(world: &World, clock: &str, seed: Seed) -> Deadline {
         reminded_at: None,
         pauses: Vec::new(),
         moves: 0,
+        extensions: 0,
+        extended_until: None,
+        acknowledged_at: None,
     }
 }
 
@@ -132,6 +138,10 @@ fn case(world: &World, n: usize, unit: usize, workflow: usize, closed: bool, see
         credits: 0,
         deadlines: vec![deadline(world, clock, seed)],
         history: Vec::new(),
+        handler: None,
+        handover: None,
+        extension: None,
+        depth: 0,
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::books::ViewBooks;
@@ -26,8 +27,9 @@ use crate::port::store::Rows;
 use crate::time::Instant;
 
 /// A ranking of one scorecard for one period.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Ranking")]
 pub struct RankingAnswer {
     /// The scorecard.
     pub scorecard: Named,
@@ -70,7 +72,7 @@ impl RankingAnswer {
 }
 
 /// When a ranking was published.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PublishedAt {
     /// When.
@@ -80,7 +82,7 @@ pub struct PublishedAt {
 }
 
 /// A unit in a ranking.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RankingLine {
     /// The unit.
@@ -97,8 +99,9 @@ pub struct RankingLine {
 }
 
 /// Points and a place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RankingPoints")]
 pub struct Points {
     /// The place; none when no item applies to the unit.
     pub rank: Option<u32>,

@@ -23,6 +23,7 @@ use crate::event::catalogue::Event;
 use crate::event::entry::Entry;
 use crate::id::{CaseId, UnitId};
 use crate::identity::sight::{Scope, Sight};
+use crate::policy::definition::EventTypeDefinition;
 use crate::port::log::Log;
 use crate::port::store::{Rows, Store};
 use crate::time::Instant;
@@ -234,6 +235,16 @@ impl<S: Store, L: Log> Reader<S, L> {
         at: Instant,
     ) -> Result<Answer<CalendarYear>, QueryError> {
         self.of_policies(at, |policies| policies.calendar_year(name, year, at))
+    }
+
+    /// The event types that facts may be of; none as long as nothing was folded.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the projection cannot be read.
+    pub fn event_types(&self) -> Result<Vec<EventTypeDefinition>, QueryError> {
+        let store = (self.store)();
+        Ok(self.cache.read(&*store)?.event_types())
     }
 
     /// Answers lines of due-date questions on a calendar in force, one line each.

@@ -84,28 +84,26 @@ pub struct Recent {
     pub happened: Happened,
     /// What a supervisor wants to know of, the newest first, some dozens at most.
     pub changes: Vec<Change>,
+    /// How many deadlines were overdue when yesterday ended, beyond those that today's
+    /// rows tell for that instant; none when it cannot be told.
+    pub overdue_lacking: Option<i64>,
 }
 
-/// What the entries up to `last` say happened from `since` until `at`, as far as `sight`
-/// goes.
-///
-/// # Errors
-/// [`QueryError`] when the ledger does not answer or an entry is not readable.
-pub async fn recent<L: Log>(
-    ledger: &L,
+/// What the last `entries` say happened from `since` until `at`, as far as `sight` goes.
+#[must_use]
+pub fn recent(
+    entries: &[Entry],
     policies: &Policies,
     sight: &Sight,
-    last: Seq,
     (since, at): (Instant, Instant),
-) -> Result<Recent, QueryError> {
-    let after = Seq(last.0.saturating_sub(MOST_ENTRIES));
-    let entries = entries(ledger, after, last).await?;
-    let first = entries.first().map(|entry| entry.decided.at);
+) -> Recent {
+    let first = entries.first();
     let mut found = Recent {
         since,
-        complete: after == Seq::ZERO || first.is_some_and(|first| first < since),
+        complete: first.is_none_or(|first| first.seq == Seq(1) || first.decided.at < since),
         happened: Happened::default(),
         changes: Vec::new(),
+        overdue_lacking: None,
     };
     let asked = |entry: &&Entry| entry.decided.at >= since && entry.decided.at <= at && sees(sight, entry);
     for entry in entries.iter().rev().filter(asked) {
@@ -116,10 +114,15 @@ pub async fn recent<L: Log>(
     }
     // Imported facts carry instants of the past; the newest first means by instant.
     found.changes.sort_by_key(|change| std::cmp::Reverse((change.at, change.ledger_seq)));
-    Ok(found)
+    found
 }
 
-async fn entries<L: Log>(ledger: &L, after: Seq, last: Seq) -> Result<Vec<Entry>, QueryError> {
+/// The last entries of the ledger up to `last`, at most [`MOST_ENTRIES`].
+///
+/// # Errors
+/// [`QueryError`] when the ledger does not answer or an entry is not readable.
+pub async fn last_entries<L: Log>(ledger: &L, last: Seq) -> Result<Vec<Entry>, QueryError> {
+    let after = Seq(last.0.saturating_sub(MOST_ENTRIES));
     let mut entries = Vec::new();
     if last == Seq::ZERO {
         return Ok(entries);
@@ -153,7 +156,28 @@ impl Happened {
             Event::ReminderDue(_) => self.reminders += 1,
             Event::EscalationRaised(_) => self.escalations += 1,
             Event::EventRefused(_) => self.refused += 1,
-            _ => {}
+            Event::LedgerOpened(_)
+            | Event::PolicyPublished(_)
+            | Event::CalendarApplied(_)
+            | Event::EventDuplicated(_)
+            | Event::EventParked(_)
+            | Event::FactAccepted(_)
+            | Event::CaseCredited(_)
+            | Event::PeriodOpened(_)
+            | Event::PolicyBegun(_)
+            | Event::RankingPublished(_)
+            | Event::DeadlineSet(_)
+            | Event::DeadlineMoved(_)
+            | Event::DeadlinePaused(_)
+            | Event::DeadlineResumed(_)
+            | Event::DeadlineCancelled(_)
+            | Event::BreachWithdrawn(_)
+            | Event::CaseAnswered(_)
+            | Event::DeliveryEnded(_)
+            | Event::DeliveryReplayed(_)
+            | Event::ReactionCounted(_)
+            | Event::ReactionCalled(_)
+            | Event::ReactionStopped(_) => {}
         }
     }
 }
@@ -168,7 +192,28 @@ fn is_news(event: &Event) -> bool {
         | Event::BreachWithdrawn(_)
         | Event::EscalationRaised(_)
         | Event::CalendarApplied(_) => true,
-        _ => false,
+        Event::LedgerOpened(_)
+        | Event::PolicyPublished(_)
+        | Event::EventRefused(_)
+        | Event::EventDuplicated(_)
+        | Event::EventParked(_)
+        | Event::FactAccepted(_)
+        | Event::CaseCredited(_)
+        | Event::PeriodOpened(_)
+        | Event::PolicyBegun(_)
+        | Event::RankingPublished(_)
+        | Event::DeadlineSet(_)
+        | Event::DeadlineMoved(_)
+        | Event::DeadlinePaused(_)
+        | Event::DeadlineResumed(_)
+        | Event::DeadlineCancelled(_)
+        | Event::ReminderDue(_)
+        | Event::CaseAnswered(_)
+        | Event::DeliveryEnded(_)
+        | Event::DeliveryReplayed(_)
+        | Event::ReactionCounted(_)
+        | Event::ReactionCalled(_)
+        | Event::ReactionStopped(_) => false,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +15,7 @@ use crate::port::store::{KeyRange, Rows, Table};
 use crate::time::Instant;
 
 /// What an answer holds as of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AsOf {
     /// The last ledger entry that the answer takes into account.
@@ -28,8 +29,9 @@ pub struct AsOf {
 }
 
 /// An answer with what it holds as of.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}Answer")]
 pub struct Answer<T> {
     /// What it holds as of.
     pub as_of: AsOf,

@@ -71,6 +71,33 @@ impl Policies {
         self.set.notices().map(titled).collect()
     }
 
+    /// The title of one of them, or its name where it has none.
+    #[must_use]
+    pub fn notice_title(&self, name: &str) -> Text {
+        let found = self.set.notices().find(|notice| notice.name.as_str() == name);
+        found.map_or_else(|| Text::new(name, name), |notice| Text::new(&notice.title.zh, &notice.title.en))
+    }
+
+    /// The titles of the types of facts, by their names; those of the latest versions.
+    #[must_use]
+    pub fn event_titles(&self) -> BTreeMap<String, Text> {
+        let titled = self.published.iter().filter_map(|published| match &*published.definition {
+            Definition::EventType(kind) => {
+                Some((kind.name.to_string(), Text::new(&kind.title.zh, &kind.title.en)))
+            }
+            Definition::Register(_)
+            | Definition::Calendar(_)
+            | Definition::Notice(_)
+            | Definition::Workflow(_)
+            | Definition::Target(_)
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
+        });
+        titled.collect()
+    }
+
     /// The titles of the fields that facts have, from their schemas; where several
     /// types name a field alike, that of the latest.
     #[must_use]

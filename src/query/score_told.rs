@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exact::Exact;
@@ -11,8 +12,9 @@ use crate::policy::definition::score::{Item, Scorecard, Section};
 use crate::policy::definition::{Cite, Text};
 
 /// An item's points.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ItemScore")]
 pub struct ItemTold {
     /// The item.
     pub item: ItemName,
@@ -39,7 +41,8 @@ pub struct ItemTold {
 }
 
 /// What a part gives.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "PartScore")]
 pub struct PartTold {
     /// The exact value.
     pub value: String,
@@ -52,7 +55,8 @@ pub struct PartTold {
 }
 
 /// A section's points.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "SectionScore")]
 pub struct SectionTold {
     /// The section.
     pub section: Name,
@@ -71,7 +75,8 @@ pub struct SectionTold {
 }
 
 /// A scorecard's points.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "ScorecardScore")]
 pub struct CardTold {
     /// The scorecard.
     pub scorecard: Name,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::books::ViewBooks;
@@ -24,8 +25,9 @@ use crate::port::store::Rows;
 use crate::time::Instant;
 
 /// One unit's score.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Score")]
 pub struct ScoreAnswer {
     /// The unit.
     pub unit: Named,
@@ -43,8 +45,9 @@ pub struct ScoreAnswer {
 }
 
 /// What is behind a figure.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "FigureSource")]
 pub struct Behind {
     /// The input.
     pub input: InputName,
@@ -61,8 +64,9 @@ pub struct Behind {
 }
 
 /// The targets of a tenant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Targets")]
 pub struct TargetsAnswer {
     /// The last day that counts.
     pub until: NaiveDate,
@@ -71,7 +75,7 @@ pub struct TargetsAnswer {
 }
 
 /// How a unit stands to a target.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetRow {
     /// The target.

@@ -7,13 +7,14 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use super::deadline_row::Told;
 use super::deadlines::DeadlineFilter;
 use super::error::QueryError;
-use super::naming::{Named, calendar_of, clock_of, workflow_of};
+use super::naming::{Named, calendar_of, workflow_of};
 use super::page::{List, Page, PageAsk};
 use super::policy_cache::Policies;
 use super::rows::{Stretch, decode, walk};
-use super::span::{due_text, moment_text};
+use super::span::moment_text;
 use crate::calendar::Text;
 use crate::id::CaseId;
 use crate::kernel::row::{Case, Deadline, Family, Status};
@@ -115,27 +116,26 @@ fn settled_row(
         return Ok(None);
     }
     let workflow = workflow_of(policies, case)?;
-    let clock = clock_of(&workflow, case, deadline)?;
     let calendar = calendar_of(policies, case, deadline)?;
-    let term = &deadline.term;
+    let told = Told::of(policies, &workflow, calendar, (case, deadline))?;
     Ok(Some(SettledRow {
         case: case.id.clone(),
-        workflow: Named::workflow(&workflow),
-        clock: Named::clock(clock),
-        cite: workflow.cite_of(&clock.cite, &case.owner),
-        unit: Named::unit(policies, &case.owner),
-        state: Named::state(&workflow, &case.state),
-        started_at: term.started_at,
-        started: moment_text(calendar, term.started_at),
-        rule: clock.due.text(),
-        due_at: term.due_at,
-        due: due_text(calendar, term),
+        workflow: told.workflow,
+        clock: told.clock,
+        cite: told.cite,
+        unit: told.unit,
+        state: told.state,
+        started_at: deadline.term.started_at,
+        started: told.started,
+        rule: told.rule,
+        due_at: deadline.term.due_at,
+        due: told.due,
         met_at: at,
         met: moment_text(calendar, at),
         late,
         reminders: deadline.reminders,
         level: deadline.level,
         moves: deadline.moves,
-        period: case.period.as_ref().map(ToString::to_string),
+        period: told.period,
     }))
 }

@@ -2,7 +2,8 @@
 //!
 //! Counted on the deadline's own calendar. It colours nothing and judges nothing.
 
-use chrono::{Datelike as _, NaiveDate, NaiveTime, Timelike as _, Weekday};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Text};
@@ -10,8 +11,9 @@ use crate::event::catalogue::Term;
 use crate::time::Instant;
 
 /// The time between an instant and a deadline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TimeLeft")]
 pub struct Span {
     /// Whether the due instant has passed.
     pub over: bool,
@@ -84,8 +86,23 @@ pub fn due_text(calendar: &Calendar, term: &Term) -> Text {
 /// An instant as people write it: `2022-09-28 周三 16:20`.
 #[must_use]
 pub fn moment_text(calendar: &Calendar, at: Instant) -> Text {
-    let wall = calendar.wall(at);
+    wall_text(calendar.wall(at))
+}
+
+/// What a wall clock shows as people write it.
+#[must_use]
+pub fn wall_text(wall: NaiveDateTime) -> Text {
     dated(wall.date(), &wall.format("%H:%M").to_string())
+}
+
+/// The end of a limit as people write it: midnight is the end of the day before.
+#[must_use]
+pub fn end_text(calendar: &Calendar, at: Instant) -> Text {
+    let wall = calendar.wall(at);
+    if wall.time() == NaiveTime::MIN {
+        return dated(calendar.local_date(at.just_before()), "24:00");
+    }
+    moment_text(calendar, at)
 }
 
 fn due_time(calendar: &Calendar, term: &Term) -> String {

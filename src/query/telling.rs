@@ -5,13 +5,15 @@
 use super::explained::{act_words, titles};
 use super::naming::Named;
 use super::policy_cache::Policies;
-use super::span::{due_text, moment_text};
+use super::span::{due_text, end_text, moment_text};
 use crate::calendar::{Calendar, Text};
-use crate::event::catalogue::{DeadlineMet, DeadlineMoved, Event, FactAccepted, RungReached, Term};
+use crate::event::catalogue::{DeadlineMet, DeadlineMoved, EXTENDED, Event, FactAccepted, RungReached, Term};
 use crate::event::entry::Entry;
 use crate::id::{EventType, Name};
 use crate::policy::definition::{Definition, Workflow};
 use crate::time::Instant;
+
+mod told;
 
 /// What an entry says.
 #[must_use]
@@ -58,6 +60,9 @@ impl Teller<'_> {
                     format!("{} is due {}{en}", clock.en, due.en),
                 )
             }
+            Event::DeadlineMoved(it) if it.reason == EXTENDED => {
+                self.moved(it, "延期获准，", "the extension is granted: ")
+            }
             Event::DeadlineMoved(it) => self.moved(it, "日历调整，", "the calendar was amended: "),
             Event::DeadlineResumed(it) => self.moved(it, "恢复计时，", "runs on: "),
             Event::DeadlinePaused(it) => {
@@ -79,14 +84,17 @@ impl Teller<'_> {
             Event::BreachWithdrawn(it) => {
                 let clock = self.clock(&it.clock);
                 Text::new(
-                    format!("补录显示期限“{}”按时办理，撤销超期", clock.zh),
-                    format!(
-                        "an imported fact shows that {} was met in time; the breach is withdrawn",
-                        clock.en
-                    ),
+                    format!("撤销期限“{}”的超期认定", clock.zh),
+                    format!("the breach of {} is withdrawn", clock.en),
                 )
             }
             Event::ReminderDue(it) | Event::EscalationRaised(it) => self.rung(it),
+            Event::CaseAnswered(it) => self.answered(it),
+            Event::DeliveryEnded(it) => self.delivery(it),
+            Event::DeliveryReplayed(it) => self.replayed(it),
+            Event::ReactionCounted(it) => Self::counted(it),
+            Event::ReactionCalled(it) => self.called(it),
+            Event::ReactionStopped(it) => Self::stopped(it),
             Event::LedgerOpened(_)
             | Event::PolicyPublished(_)
             | Event::CalendarApplied(_)
@@ -162,9 +170,17 @@ impl Teller<'_> {
             | Definition::Notice(_)
             | Definition::Workflow(_)
             | Definition::Target(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         });
         titled.unwrap_or_else(|| Text::new(kind.as_str(), kind.as_str()))
+    }
+
+    /// The end of a limit that is named and does not stand yet.
+    fn end(&self, at: Instant) -> Text {
+        self.calendar.map_or_else(|| self.moment(at), |calendar| end_text(calendar, at))
     }
 
     fn due(&self, term: &Term) -> Text {

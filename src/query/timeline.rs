@@ -4,27 +4,30 @@
 //! the ledger says, and each entry is checked to be about the case.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::QueryError;
+use super::explained::act_name;
 use super::naming::Named;
 use super::policy_cache::Policies;
 use super::telling::tell;
 use crate::calendar::{Calendar, Text};
 use crate::event::catalogue::Event;
 use crate::event::entry::Entry;
-use crate::id::{CaseId, Seq};
+use crate::id::{CaseId, Name, Seq};
 use crate::port::log::Log;
 use crate::time::Instant;
 
 /// The most entries of a timeline; the oldest are left out.
-const MOST_ENTRIES: usize = 500;
+pub(super) const MOST_ENTRIES: usize = 500;
 /// How many entries are asked for at once.
 const AT_ONCE: usize = 16;
 
 /// One event of a case, told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TimelineEntry")]
 pub struct Told {
     /// Its place on the ledger.
     pub ledger_seq: Seq,
@@ -54,6 +57,21 @@ pub struct Told {
     /// What the fact said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<serde_json::Value>,
+    /// Which rung of a ladder was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung: Option<Rung>,
+}
+
+/// A rung that was reached.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rung {
+    /// The clock whose ladder it is.
+    pub clock: Name,
+    /// `reminder`, `supervision-sheet`, `bulletin` or `summons`.
+    pub act: &'static str,
+    /// How often it has been reached, this time included.
+    pub nth: u16,
 }
 
 /// A timeline, with how much of it is left out.
@@ -77,12 +95,22 @@ pub async fn timeline<L: Log>(
 ) -> Result<Timeline, QueryError> {
     let omitted = history.len().saturating_sub(MOST_ENTRIES);
     let places: Vec<Seq> = history.iter().skip(omitted).copied().collect();
-    let entries: Vec<Entry> = stream::iter(places.into_iter().map(|seq| entry(ledger, case, seq)))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let entries = entries(ledger, case, places).await?;
     let told = entries.iter().map(|entry| told(policies, calendar, entry)).collect();
     Ok(Timeline { told, omitted })
+}
+
+/// The entries of `case` at `places`.
+///
+/// # Errors
+/// As [`timeline`].
+pub(super) async fn entries<L: Log>(
+    ledger: &L,
+    case: &CaseId,
+    places: Vec<Seq>,
+) -> Result<Vec<Entry>, QueryError> {
+    let entries = stream::iter(places.into_iter().map(|seq| entry(ledger, case, seq)));
+    entries.buffered(AT_ONCE).try_collect().await
 }
 
 async fn entry<L: Log>(ledger: &L, case: &CaseId, seq: Seq) -> Result<Entry, QueryError> {
@@ -100,9 +128,11 @@ async fn entry<L: Log>(ledger: &L, case: &CaseId, seq: Seq) -> Result<Entry, Que
 
 fn told(policies: &Policies, calendar: Option<&Calendar>, entry: &Entry) -> Told {
     let decided = &entry.decided;
-    let fact = match &decided.event {
-        Event::FactAccepted(it) => Some(&it.fact),
-        _ => None,
+    let fact = if let Event::FactAccepted(it) = &decided.event { Some(&it.fact) } else { None };
+    let rung = if let Event::ReminderDue(it) | Event::EscalationRaised(it) = &decided.event {
+        Some(Rung { clock: it.clock.clone(), act: act_name(it.act), nth: it.nth })
+    } else {
+        None
     };
     let when = calendar.map_or_else(
         || Text::new(decided.at.to_string(), decided.at.to_string()),
@@ -121,5 +151,6 @@ fn told(policies: &Policies, calendar: Option<&Calendar>, entry: &Entry) -> Told
         imported: fact.is_some_and(|fact| fact.imported_at.is_some()),
         words: tell(policies, calendar, entry),
         data: fact.map(|fact| fact.data.clone()),
+        rung,
     }
 }

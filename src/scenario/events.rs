@@ -47,6 +47,7 @@ pub fn told(calendar: &Calendar, entries: &[&Entry]) -> Vec<String> {
             clock(&decided.event).map(|clock| format!("clock {clock}")),
             due(&decided.event).map(|due| format!("due {}", Shown(calendar, due))),
             rung(&decided.event).map(|rung| format!("{} to {}", act_word(rung), units(&rung.to))),
+            reaction(&decided.event).map(|reaction| format!("reaction {reaction}")),
             reason(&decided.event),
         ];
         for part in extra.into_iter().flatten() {
@@ -93,6 +94,10 @@ fn in_full(
             unlike("late", expected.late.map(|it| it.to_string()), late(event).map(|it| it.to_string()))
         })
         .or_else(|| unlike("due", local(expected.due), due(event).map(shown)))
+        .or_else(|| {
+            let called = reaction(event).map(Name::to_string);
+            unlike("reaction", expected.reaction.as_ref().map(Name::to_string), called)
+        })
 }
 
 fn listed(items: &[String]) -> String {
@@ -127,6 +132,16 @@ fn reason(event: &Event) -> Option<String> {
         Event::EventRefused(it) => {
             Some(format!("{} ({}): {}", it.reason.rule, it.reason.field, it.reason.message))
         }
+        _ => None,
+    }
+}
+
+/// The reaction that an event is about.
+const fn reaction(event: &Event) -> Option<&Name> {
+    match event {
+        Event::ReactionCounted(it) => Some(&it.reaction),
+        Event::ReactionCalled(it) => Some(&it.reaction),
+        Event::ReactionStopped(it) => Some(&it.reaction),
         _ => None,
     }
 }

@@ -41,6 +41,7 @@ impl Look<'_> {
         self.same(&mut found, "owner", expected.owner.as_ref(), &case.owner);
         self.same(&mut found, "closed", expected.closed.as_ref(), &case.closed_at.is_some());
         self.light(&mut found, expected.light, case);
+        self.asked(&mut found, expected, case);
         self.kept(&mut found, expected.kept.as_ref(), case);
         for (clock, expected) in &expected.deadlines {
             self.deadline(&mut found, clock, expected, case);
@@ -58,6 +59,17 @@ impl Look<'_> {
         if let Some(expected) = expected.filter(|expected| *expected != came) {
             found.push(Difference::new(child(self.pointer, key), key, expected, came));
         }
+    }
+
+    /// What is asked for beside the workflow.
+    fn asked(&self, found: &mut Vec<Difference>, expected: &Expected, case: &Case) {
+        let text = |text: Option<&str>| text.unwrap_or("nobody").to_owned();
+        let handler = text(case.handler.as_deref());
+        self.same(found, "handler", expected.handler.as_ref(), &handler);
+        let handover = text(case.handover.as_ref().map(crate::id::UnitId::as_str));
+        let wanted = expected.handover.as_ref().map(ToString::to_string);
+        self.same(found, "handover", wanted.as_ref(), &handover);
+        self.same(found, "extension", expected.extension.as_ref(), &case.extension.is_some());
     }
 
     fn light(&self, found: &mut Vec<Difference>, expected: Option<CaseLight>, case: &Case) {
@@ -100,6 +112,9 @@ impl Look<'_> {
         at.same(found, "reminders", expected.reminders.as_ref(), &deadline.reminders);
         at.same(found, "round", expected.round.as_ref(), &deadline.round);
         at.same(found, "provisional", expected.provisional.as_ref(), &deadline.term.provisional);
+        at.same(found, "extensions", expected.extensions.as_ref(), &deadline.extensions);
+        let acknowledged = deadline.acknowledged_at.is_some();
+        at.same(found, "acknowledged", expected.acknowledged.as_ref(), &acknowledged);
     }
 }
 

@@ -135,11 +135,16 @@ impl Bench {
 /// Whether a scenario may leave the definition out.
 const fn is_chosen(definition: &Definition) -> bool {
     match definition {
-        Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
+        Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_)
+        | Definition::Reaction(_) => true,
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
-        | Definition::Notice(_) => false,
+        | Definition::Notice(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_) => false,
     }
 }
 
@@ -167,9 +172,44 @@ struct Run<'a> {
 impl Run<'_> {
     fn receive(&mut self, content: Content) -> Result<(), StateError> {
         self.tenant.ledger.clear();
+        self.record(content)?;
+        self.publish_back()
+    }
+
+    fn record(&mut self, content: Content) -> Result<(), StateError> {
         let received = Received { seq: self.next, at: self.now, content };
         self.next = self.next.next();
         self.tenant.deliver(&received)
+    }
+
+    /// Publishes what reactions have called for, as the courier would at once.
+    fn publish_back(&mut self) -> Result<(), StateError> {
+        // Each round is what the round before has called for; the kernel bounds them.
+        loop {
+            let called = self.tenant.called()?;
+            if called.is_empty() {
+                return Ok(());
+            }
+            for fact in called {
+                self.record(Content::Fact(Box::new(fact)))?;
+            }
+        }
+    }
+
+    /// Lets time pass up to an instant. Where something reacts, it goes from timer to
+    /// timer, so that what a reaction publishes is recorded when it is called for.
+    fn pass(&mut self, to: Instant) -> Result<(), StateError> {
+        self.tenant.ledger.clear();
+        while self.tenant.state.policies().reacts()
+            && let Some(at) = self.tenant.state.next_timer()?.filter(|at| *at < to)
+        {
+            self.now = self.now.max(at);
+            self.record(Content::Tick)?;
+            self.publish_back()?;
+        }
+        self.now = to;
+        self.record(Content::Tick)?;
+        self.publish_back()
     }
 
     fn mismatch(&self, step: &Step, difference: Difference) -> Mismatch {
@@ -261,8 +301,7 @@ impl Run<'_> {
             let (expected, came) = (format!("after {}", shown(self.now)), shown(to));
             return Ok(vec![Difference::new(child(pointer, "advance"), what, expected, came)]);
         }
-        self.now = to;
-        self.receive(Content::Tick)?;
+        self.pass(to)?;
         let Some(then) = &step.then else { return Ok(Vec::new()) };
         let came = self.came(step.on.as_deref());
         Ok(events::difference(self.calendar, &child(pointer, "then"), then, &came).into_iter().collect())

@@ -11,17 +11,19 @@ use std::sync::Arc;
 
 use crate::engine::backing::{Stored, commit};
 use crate::event::entry::Entry;
-use crate::event::fact::{Content, Received};
+use crate::event::fact::{Content, Fact, Received};
 use crate::id::{Name, Seq, Sha, TenantId};
 use crate::kernel::decide::decide;
 use crate::kernel::digest::digest;
 use crate::kernel::evolve::evolve;
 use crate::kernel::genesis::open_ledger;
 use crate::kernel::layer::Layer;
+use crate::kernel::row::{Family, Pending, split_outbox_key};
 use crate::kernel::state::{State, StateError, settle};
 use crate::kernel::turn::Outgoing;
 use crate::kernel::{sweep, timers};
 use crate::memory::store::MemoryStore;
+use crate::policy::definition::delivery::INTAKE;
 use crate::time::Instant;
 
 /// The state of a virtual tenant.
@@ -119,6 +121,24 @@ impl VirtualTenant {
     pub fn decide(&mut self, received: &Received) -> Result<(), StateError> {
         let decided = decide(&mut self.state, received)?;
         self.group(decided)
+    }
+
+    /// The facts that reactions have called for and that are not decided yet, in the
+    /// order in which they were called for.
+    ///
+    /// # Errors
+    /// [`StateError`] when a row cannot be read.
+    pub fn called(&self) -> Result<Vec<Fact>, StateError> {
+        let prefix = [INTAKE.as_bytes(), &[0]].concat();
+        let mut called = Vec::new();
+        for key in self.state.keys(Family::Outbox, &prefix, usize::MAX)? {
+            let row = self.state.row::<Pending>(Family::Outbox, &key)?;
+            let Some((_, _, seq)) = split_outbox_key(&key) else { continue };
+            let fact = row.and_then(|row| serde_json::from_str(&row.fact?).ok());
+            called.extend(fact.map(|fact: Fact| (seq, fact)));
+        }
+        called.sort_by_key(|(seq, _)| *seq);
+        Ok(called.into_iter().map(|(_, fact)| fact).collect())
     }
 
     /// Goes on with sweeps that are pending until none is.

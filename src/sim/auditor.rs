@@ -127,6 +127,8 @@ fn one_verdict_each(entries: &[Entry], acknowledged: &[String]) -> Result<(), Wr
         let id = match &entry.decided.event {
             Event::PolicyPublished(it) => Some(&it.fact.id),
             Event::EventParked(it) => Some(&it.fact.id),
+            Event::DeliveryEnded(it) => Some(&it.fact.id),
+            Event::DeliveryReplayed(it) => Some(&it.fact.id),
             Event::FactAccepted(it) if it.parked.is_none() => Some(&it.fact.id),
             Event::EventRefused(it) if it.parked.is_none() && !it.conflicts => {
                 it.fact.as_ref().map(|it| &it.id)

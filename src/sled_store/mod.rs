@@ -6,6 +6,7 @@
 //!
 //! * [`store`]: the store: steps, views, flushing.
 //! * [`folder`]: which folder holds a tenant's rows, and how one replaces another.
+//! * `leaf`: neighbouring rows as one value, because sled pays by the key.
 //! * `opening`: opens and checks; `writes`: makes a step ready; `tally`: the digest
 //!   of all rows; `gate`: readers and the writer take turns; `guard`: panics become
 //!   errors.
@@ -13,6 +14,7 @@
 pub mod folder;
 mod gate;
 mod guard;
+mod leaf;
 mod opening;
 pub mod store;
 mod tally;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use sled::{Db, Tree};
 
 use super::guard::{guarded, panic_text};
+use super::leaf::Reader;
 use super::store::SledSettings;
 use super::tally::{Tally, of_row};
 use super::writes::TALLY_KEY;
@@ -89,10 +90,14 @@ fn check(tree: &Tree, empty: Tally, verify: bool) -> sled::Result<Result<Tally, 
 
 /// Adds up every row.
 fn count(tree: &Tree, mut tally: Tally) -> sled::Result<Tally> {
-    for row in tree {
-        let (key, value) = row?;
-        if key != TALLY_KEY {
-            tally.add(of_row(&key, &value));
+    for leaf in tree {
+        let (stands, bytes) = leaf?;
+        if stands == TALLY_KEY {
+            continue;
+        }
+        let mut rows = Reader::new(&bytes);
+        while let Some(value) = rows.next()? {
+            tally.add(of_row(rows.place(), value));
         }
     }
     Ok(tally)
@@ -131,6 +136,7 @@ fn wait_for_lock(file: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::leaf::{Merged, merge};
     use super::super::writes::{Part, place, prepare};
     use super::*;
     use crate::port::store::{Step, Table};
@@ -141,12 +147,21 @@ mod tests {
         open(folder, Tally::empty(tables), SledSettings { verify, ..SledSettings::default() })
     }
 
-    /// A store of one step of ten rows, cut into parts of at most four.
+    /// A leaf of one row of the first table.
+    fn leaf(key: u8, value: &[u8]) -> Vec<u8> {
+        let change = (place(Table(0), &[key]), Some(value.to_vec()));
+        match merge(&[], &[change], &mut Tally::empty(&TABLES)).expect("rows can be written") {
+            Merged::Leaves(mut leaves) => leaves.remove(0).1,
+            Merged::Same => unreachable!("a row is more than none"),
+        }
+    }
+
+    /// A store of one step of ten rows, each a leaf, cut into parts of at most four.
     fn build(folder: &Path, parts: usize) {
         let (db, tally) = reopen(folder, &TABLES, true).expect("an empty folder opens");
-        let row = |n: u8| ((Table(0), vec![n]), Some(vec![n; 3]));
+        let row = |n: u8| ((Table(0), vec![n]), Some(vec![n; 1100]));
         let step = Step { rows: (0..10).map(row).collect() };
-        let ready = prepare(&db, step, tally, 4).expect("rows can be read");
+        let ready = prepare(&db, step, tally, (9, 4)).expect("rows can be read");
         let whole: Vec<bool> = ready.iter().map(|part| part.after.whole).collect();
         assert_eq!(whole, [false, false, true]);
         for Part { batch, .. } in ready.into_iter().take(parts) {
@@ -177,8 +192,8 @@ mod tests {
             let (db, _) = reopen(folder.path(), &TABLES, true).expect("it is whole");
             match damage {
                 0 => db.remove(place(Table(0), &[7])),
-                1 => db.insert(place(Table(0), &[7]), vec![7, 7, 6]),
-                _ => db.insert(place(Table(0), &[77]), vec![]),
+                1 => db.insert(place(Table(0), &[7]), leaf(7, &[7, 7, 6])),
+                _ => db.insert(place(Table(0), &[77]), leaf(77, &[])),
             }
             .expect("rows can be written");
             release(db, folder.path());

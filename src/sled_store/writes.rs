@@ -1,21 +1,28 @@
 //! Makes one step ready for sled.
 //!
-//! A key is kept as its table's number and then itself. Everything that can be
-//! made ready is made ready here, before readers are kept out: old rows are read
-//! (the tally needs them) while others still read.
+//! A row's place is its table's number and then its key; rows are kept in
+//! [leaves](super::leaf). Everything that can be made ready is made ready here,
+//! before readers are kept out: leaves are read (the tally needs the old rows, too)
+//! while others still read.
+
+use std::iter::Peekable;
+use std::ops::Bound;
 
 use sled::{Batch, IVec, Tree};
 
-use super::tally::{Tally, of_row};
+use super::leaf::{self, Change, Merged};
+use super::tally::Tally;
 use crate::port::store::{Step, Table};
 
 /// Where the tally is kept. No table has this number.
 pub(super) const TALLY_KEY: [u8; 1] = [u8::MAX];
 
-/// The most rows of one batch. sled keeps a copy of a page (some 4 KiB) for each
-/// row until the batch ends, so this one holds about 64 MiB at worst. Large enough
-/// that a step of 1000 events is one batch.
+/// The most rows of a step that is one atomic batch: a step of 1000 events is.
 pub(super) const MOST_ROWS_IN_BATCH: usize = 16_384;
+/// The leaves in each part of a larger step. sled keeps a copy of a page for each
+/// write until the batch ends; small batches use the same memory again and again,
+/// which halves the time of a rebuild's steps.
+pub(super) const LEAVES_IN_PART: usize = 1024;
 
 /// The rows of one atomic batch, the tally among them.
 pub(super) struct Part {
@@ -25,11 +32,18 @@ pub(super) struct Part {
 }
 
 /// The place of a row in sled's tree, in the order of tables and then keys.
-pub(super) fn place(table: Table, key: &[u8]) -> IVec {
+pub(super) fn place(table: Table, key: &[u8]) -> Vec<u8> {
     let mut place = Vec::with_capacity(1 + key.len());
     place.push(table.0);
     place.extend_from_slice(key);
-    place.into()
+    place
+}
+
+/// The leaf whose stretch `place` lies in.
+pub(super) fn leaf_of(tree: &Tree, place: &[u8]) -> sled::Result<Option<(IVec, IVec)>> {
+    let upto = (Bound::Unbounded, Bound::Included(place));
+    let found = tree.range::<&[u8], _>(upto).next_back().transpose()?;
+    Ok(found.filter(|(stands, _)| stands.first() == place.first()))
 }
 
 /// The bytes of a step's keys and values.
@@ -39,50 +53,83 @@ pub(super) fn size(step: &Step) -> usize {
     step.rows.iter().map(row).sum()
 }
 
-/// Makes a step ready: one part, or several when it has more than `most` rows.
+/// What becomes of a leaf: its place and content; `None` removes it.
+type Write = (IVec, Option<Vec<u8>>);
+
+/// Makes a step ready: one part, or several of `in_part` leaves when it has more
+/// than `most` rows.
 ///
 /// Between the parts of a huge step the tally says that the store is not whole,
 /// and a store that was stopped there does not open.
-pub(super) fn prepare(tree: &Tree, step: Step, before: Tally, most: usize) -> sled::Result<Vec<Part>> {
-    let mut tally = Tally { steps: before.steps.wrapping_add(1), whole: false, ..before };
-    let mut parts = Vec::with_capacity(step.rows.len() / most + 1);
-    let mut left = step.rows.len();
-    let mut rows = step.rows.into_iter();
-    while left > 0 {
-        let count = left.min(most);
-        left -= count;
-        let mut batch = Batch::default();
-        for ((table, key), value) in rows.by_ref().take(count) {
-            put(tree, place(table, &key), value, &mut batch, &mut tally)?;
-        }
-        tally.whole = left == 0;
-        batch.insert(&TALLY_KEY, tally.encode());
-        parts.push(Part { batch, after: tally });
+pub(super) fn prepare(
+    tree: &Tree,
+    step: Step,
+    before: Tally,
+    (most, in_part): (usize, usize),
+) -> sled::Result<Vec<Part>> {
+    let in_part = if step.rows.len() > most { in_part } else { usize::MAX };
+    let mut rows = step.rows.into_iter().map(|((table, key), value)| (place(table, &key), value)).peekable();
+    if rows.peek().is_none() {
+        return Ok(Vec::new());
     }
-    Ok(parts)
+    let mut after = Tally { steps: before.steps.wrapping_add(1), whole: false, ..before };
+    let mut writes = Vec::new();
+    while let Some(first) = rows.next() {
+        stretch(tree, first, &mut rows, &mut writes, &mut after)?;
+    }
+    let mut parts = Vec::with_capacity(writes.len() / in_part + 1);
+    let mut left = writes.into_iter().peekable();
+    loop {
+        let mut batch = Batch::default();
+        for (place, leaf) in left.by_ref().take(in_part) {
+            match leaf {
+                Some(leaf) => batch.insert(place, leaf),
+                None => batch.remove(place),
+            }
+        }
+        after.whole = left.peek().is_none();
+        batch.insert(&TALLY_KEY, after.encode());
+        parts.push(Part { batch, after });
+        if after.whole {
+            return Ok(parts);
+        }
+    }
 }
 
-/// Adds one row to a batch and keeps the tally right.
-fn put(
+/// Adds what becomes of the leaf in whose stretch `first` lies, with all further
+/// rows of that stretch.
+fn stretch(
     tree: &Tree,
-    key: IVec,
-    value: Option<Vec<u8>>,
-    batch: &mut Batch,
+    first: Change,
+    rows: &mut Peekable<impl Iterator<Item = Change>>,
+    writes: &mut Vec<Write>,
     tally: &mut Tally,
 ) -> sled::Result<()> {
-    let old = tree.get(&key)?;
-    if let Some(old) = &old {
-        tally.take(of_row(&key, old));
-    }
-    match value {
-        Some(value) => {
-            tally.add(of_row(&key, &value));
-            batch.insert(key, value);
+    let table = first.0.first().copied().unwrap_or_default();
+    let leaf = leaf_of(tree, &first.0)?;
+    let stands = leaf.as_ref().map_or_else(|| IVec::from(&[table]), |(stands, _)| stands.clone());
+    let mut changes = vec![first];
+    let of_table = |(place, _): &Change| place.first() == Some(&table);
+    if rows.peek().is_some_and(of_table) {
+        let after = (Bound::Excluded(&*stands), Bound::Unbounded);
+        let beyond = tree.range::<&[u8], _>(after).next().transpose()?;
+        // The leaf of another table lies beyond all rows of this one.
+        let within = |change: &Change| {
+            of_table(change) && beyond.as_ref().is_none_or(|(beyond, _)| change.0.as_slice() < &**beyond)
+        };
+        while let Some(change) = rows.next_if(within) {
+            changes.push(change);
         }
-        None if old.is_some() => batch.remove(key),
-        // What came and went within one step was never stored: half of the rows of
-        // a rebuild are such, and removing nothing costs as much as writing.
-        None => {}
+    }
+    let old = leaf.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+    let Merged::Leaves(leaves) = leaf::merge(old, &changes, tally)? else { return Ok(()) };
+    if leaves.is_empty() {
+        writes.push((stands.clone(), None));
+    }
+    for (number, (place, bytes)) in leaves.into_iter().enumerate() {
+        // The first takes the place of the leaf that was there.
+        let place = if number == 0 { stands.clone() } else { place.into() };
+        writes.push((place, Some(bytes)));
     }
     Ok(())
 }

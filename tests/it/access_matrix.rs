@@ -26,6 +26,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/v1/session/issuer", "+++++++++"),
     ("GET", "/v1/session/callback", "+++++++++"),
     ("GET", "/v1", "a++++++++"),
+    ("GET", "/v1/openapi.json", "+++++++++"),
+    ("GET", "/v1/asyncapi.json", "a++++++++"),
     ("GET", "/v1/{tenant}/overdue", "a+++++++u"),
     ("GET", "/v1/{tenant}/upcoming", "a+++++++u"),
     ("GET", "/v1/{tenant}/deadlines", "a+++++++u"),
@@ -46,6 +48,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/v1/{tenant}/rebuild", "a+nnnnnnu"),
     ("GET", "/", "a++++++++"),
     ("GET", "/desk", "a++++++++"),
+    ("GET", "/answer/{token}", "+++++++++"),
+    ("POST", "/answer/{token}", "+++++++++"),
     ("GET", "/assets/{name}", "+++++++++"),
     ("GET", "/sign-in", "+++++++++"),
     ("POST", "/sign-in", "+++++++++"),
@@ -56,10 +60,17 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/desk/{tenant}/ledger.csv", "a+++++++u"),
     ("GET", "/desk/{tenant}/ledger.xlsx", "a+++++++u"),
     ("GET", "/desk/{tenant}/cases/{*id}", "a+++++++u"),
+    ("POST", "/desk/{tenant}/cases/{*id}", "a+++++nnu"),
+    ("GET", "/desk/{tenant}/bulletin.docx", "a+++++++u"),
+    ("GET", "/desk/{tenant}/sheet", "a+++++++u"),
+    ("GET", "/desk/{tenant}/sheet.docx", "a+++++++u"),
     ("GET", "/desk/{tenant}/units", "a+++++++u"),
     ("GET", "/desk/{tenant}/units/{unit}", "a+++++++u"),
     ("GET", "/desk/{tenant}/units/{unit}/deadlines.ics", "a+++++++u"),
+    ("POST", "/desk/{tenant}/units/{unit}/feed", "a++n+nnnu"),
     ("GET", "/desk/{tenant}/rankings", "a+++++++u"),
+    ("GET", "/desk/{tenant}/rankings.csv", "a+++++++u"),
+    ("GET", "/desk/{tenant}/rankings.xlsx", "a+++++++u"),
     ("GET", "/desk/{tenant}/rankings/{unit}", "a+++++++u"),
     ("GET", "/desk/{tenant}/supervision", "a+++++++u"),
     ("GET", "/desk/{tenant}/refusals", "a+++++nnu"),
@@ -70,6 +81,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/desk/{tenant}/calendars/{name}", "a+++++++u"),
     ("GET", "/desk/{tenant}/search", "a+++++++u"),
     ("GET", "/desk/{tenant}/settings", "a+++++++u"),
+    // What is let in here is told nothing: the secret in the address decides.
+    ("GET", "/feeds/{secret}/deadlines.ics", "+++++++++"),
 ];
 
 fn address(route: &str) -> String {
@@ -80,6 +93,7 @@ fn address(route: &str) -> String {
         .replace("/policies/Workflow/{name}", "/policies/Workflow/objection")
         .replace("{unit}", "qu-fagaiju")
         .replace("{seq}", "1")
+        .replace("{token}", "nonsense")
         .replace("{name}", "cn-gov")
 }
 

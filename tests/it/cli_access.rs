@@ -94,6 +94,17 @@ async fn an_account_closes_the_door_and_no_secret_is_left_anywhere() {
         rebuild.header("cookie", format!("duban={session}")).header("x-csrf-token", &csrf).send().await;
     assert_eq!(rebuilt.expect("an answer").status(), 200);
 
+    let feed = duban(&["token", "feed", "qu-fagaiju", "--tenant", "changqing", "--data", place]).ends(0);
+    let feed = feed.out.trim().to_owned();
+    let in_feed = feed.split('/').nth(2).expect("a secret").to_owned();
+    for (address, status) in [(feed.clone(), 200), (format!("{feed}x"), 404), (format!("{feed}/"), 404)] {
+        let came = http.get(format!("{}{address}", serving.server)).send().await.expect("an answer");
+        assert_eq!(came.status(), status, "the running server knows the address at once");
+    }
+    duban(&["token", "feed", "qu-fagaiju", "--tenant", "changqing", "--revoke", "--data", place]).ends(0);
+    let came = http.get(format!("{}{feed}", serving.server)).send().await.expect("an answer");
+    assert_eq!(came.status(), 404, "and that it has ended");
+
     duban_with(&["account", "password", "zhang", "--data", place], OTHER).ends(0);
     assert_eq!(sign_in(PASSWORD).await.status(), 401);
     duban(&["token", "revoke", "oa", "--data", place]).ends(0);
@@ -110,7 +121,7 @@ async fn an_account_closes_the_door_and_no_secret_is_left_anywhere() {
         said.contains("signed in") && said.contains("a sign-in failed"),
         "the log is there to be looked at"
     );
-    let secrets = [PASSWORD, OTHER, &token, &session, &csrf];
+    let secrets = [PASSWORD, OTHER, &token, &session, &csrf, &in_feed];
     for secret in secrets {
         assert!(!said.contains(secret), "the log has {secret}");
     }

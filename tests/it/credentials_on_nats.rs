@@ -10,6 +10,7 @@ use duban::id::TenantId;
 use duban::nats::line::Silence;
 use duban::nats::users::inbox;
 use duban::nats::{Access, Broker, BrokerSettings, LogSettings};
+use duban::port::announce::Announce as _;
 use duban::port::log::{Log as _, LogError};
 use futures::StreamExt as _;
 use tempfile::TempDir;
@@ -222,6 +223,34 @@ async fn nothing_is_written_under_the_subject_that_an_answer_is_wanted_under() {
         let is_change = ["PURGE", "DELETE"].iter().any(|change| call.subject.contains(change));
         assert!(!is_change, "{}", call.subject);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_hears_what_it_is_told_and_may_answer_that_and_no_more() {
+    let folder = TempDir::new().expect("a folder");
+    let (server, engine) = set_up(folder.path()).await;
+    let unit = connect(&server, folder.path(), "changqing.qu-fagaiju").await.expect("the unit is let in");
+    let mut told = unit.client().subscribe("duban.changqing.told.qu-fagaiju").await.expect("a subscription");
+    unit.client().flush().await.expect("the server has read the subscription");
+    let asks = engine.clone();
+    let announced = tokio::spawn(async move {
+        let subject = "duban.changqing.told.qu-fagaiju";
+        asks.announce(subject, "key-1", "application/cloudevents+json", "{}".into()).await
+    });
+    let heard = tokio::time::timeout(Duration::from_secs(20), told.next())
+        .await
+        .expect("in time")
+        .expect("a message");
+    assert_eq!(
+        heard.headers.as_ref().and_then(|all| all.get("Nats-Msg-Id")).map(AsRef::as_ref),
+        Some("key-1")
+    );
+    let reply = heard.reply.expect("somewhere to answer");
+    unit.client().publish(reply.clone(), "read".into()).await.expect("published");
+    assert_eq!(announced.await.expect("it ends"), Ok("answered by a listener".to_owned()));
+    // A second answer to the same question is denied, as is telling others.
+    is_denied(&unit, "duban.changqing.told.qu-wenlvju").await;
+    is_denied(&unit, &reply).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

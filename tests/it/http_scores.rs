@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::drafts::authored;
 use crate::support::site::{Served, published};
 
-const CARD: &str = r#"kind: Target
+pub const CARD: &str = r#"kind: Target
 name: compliant
 version: "1"
 title: {zh: 合规, en: Compliance}

@@ -89,8 +89,9 @@ fn nobody_is_alarmed_again() {
     given.when(decided("A", "2022-11-02")).at(t("2022-11-14T10:00"));
     let before = given.alarms();
     assert_eq!(before.len(), 3, "{before:?}");
-    // The breach of the 12th is undone, and comes again when the new limit is over;
-    // the reminders that were sent are not sent again.
+    // The breach of the 12th is undone, and comes again when the new limit is over, with
+    // the reminder at due: its light stood no longer. The blue one before due, which
+    // stands as it stood, is not sent again.
     given.when(publication(&amended(&[("2022-11-10", "2022-11-11")], None)));
     assert_eq!(given.term(&id("A"), "upload").due_at, t("2022-11-16T00:00"));
     assert_eq!(given.deadline(&id("A"), "upload").breached_at, None);
@@ -98,7 +99,35 @@ fn nobody_is_alarmed_again() {
     let after: Vec<_> = given.alarms().split_off(before.len());
     assert_eq!(
         after,
-        [(t("2022-11-16T00:00"), "breach".into()), (t("2022-11-17T09:00"), "SupervisionSheet 2.1".into())]
+        [
+            (t("2022-11-16T00:00"), "breach".into()),
+            (t("2022-11-16T00:00"), "Reminder 1.1".into()),
+            (t("2022-11-17T09:00"), "SupervisionSheet 2.1".into())
+        ]
+    );
+}
+
+#[test]
+fn a_sheet_about_a_breach_that_is_taken_back_is_raised_again() {
+    let mut given = open();
+    given.when(decided("A", "2022-11-02")).at(t("2022-11-16T10:00"));
+    assert_eq!(given.deadline(&id("A"), "upload").level, 1);
+    let before = given.alarms().len();
+    // Two more days off: due at the end of Thursday the 17th, and blue again.
+    let off = [("2022-11-10", "2022-11-11"), ("2022-11-14", "2022-11-15")];
+    given.when(publication(&amended(&off, None)));
+    assert_eq!(given.term(&id("A"), "upload").due_at, t("2022-11-18T00:00"));
+    let deadline = given.deadline(&id("A"), "upload");
+    assert_eq!((deadline.level, deadline.breached_at), (0, None));
+    given.at(t("2022-11-21T10:00"));
+    let after: Vec<_> = given.alarms().split_off(before);
+    assert_eq!(
+        after,
+        [
+            (t("2022-11-18T00:00"), "breach".into()),
+            (t("2022-11-18T00:00"), "Reminder 1.1".into()),
+            (t("2022-11-21T09:00"), "SupervisionSheet 2.1".into())
+        ]
     );
 }
 

@@ -59,6 +59,85 @@ fn rungs_come_before_at_and_after_due_in_business_hours_and_end() {
     assert_eq!(deadline.term.wake_at, None, "nothing is left to do");
 }
 
+/// Rungs over the long holidays, worked out by hand: the day of the decision, and the
+/// instants of reminder, breach with the reminder at due, three sheets, bulletin, talk.
+const HOLIDAYS: [(&str, &str, [&str; 7]); 3] = [
+    // Seven working days end on Friday 30 September, the day before National Day. The
+    // eighth and ninth of October, a Saturday and a Sunday, are worked.
+    (
+        "2022-09-21",
+        "2022-10-01T00:00",
+        [
+            "2022-09-27T09:00",
+            "2022-10-01T00:00",
+            "2022-10-09T09:00",
+            "2022-10-10T09:00",
+            "2022-10-11T09:00",
+            "2022-10-13T09:00",
+            "2022-10-20T09:00",
+        ],
+    ),
+    // Counted across the same week: the reminder comes on the Saturday that is worked.
+    (
+        "2022-09-27",
+        "2022-10-12T00:00",
+        [
+            "2022-10-08T09:00",
+            "2022-10-12T00:00",
+            "2022-10-13T09:00",
+            "2022-10-14T09:00",
+            "2022-10-17T09:00",
+            "2022-10-19T09:00",
+            "2022-10-26T09:00",
+        ],
+    ),
+    // The Spring Festival of 2023 is from Saturday 21 to Friday 27 January; the 28th and
+    // 29th are worked.
+    (
+        "2023-01-11",
+        "2023-01-21T00:00",
+        [
+            "2023-01-17T09:00",
+            "2023-01-21T00:00",
+            "2023-01-29T09:00",
+            "2023-01-30T09:00",
+            "2023-01-31T09:00",
+            "2023-02-02T09:00",
+            "2023-02-09T09:00",
+        ],
+    ),
+];
+
+#[test]
+fn rungs_over_the_long_holidays_fall_where_the_table_has_them() {
+    for (day, due, instants) in HOLIDAYS {
+        let mut given = Given::tenant("changqing", &["double-publicity"]);
+        let start = t(&format!("{day}T10:00"));
+        given.at(start).when(decided(day));
+        let calendar = duban::id::Name::new("cn-gov").expect("a name");
+        assert_eq!(given.term(DECISION, "upload").due_at, t(due));
+        for hour in 0..24 * 45 {
+            given.at(start.plus_seconds(hour * 3600));
+        }
+        let rungs: Vec<Instant> =
+            words(&given).into_iter().filter(|(_, word)| *word != "breach").map(|(at, _)| at).collect();
+        assert_eq!(rungs, instants.map(t), "decided on {day}");
+        let (_, calendar) = given.state.policies().calendar(&calendar).expect("the calendar");
+        for at in rungs.into_iter().filter(|at| *at != t(due)) {
+            assert_eq!(calendar.next_open(at), at, "{at} lies in quiet hours");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_raised_once_it_is_done_before_the_holidays_end() {
+    let mut given = Given::tenant("changqing", &["double-publicity"]);
+    given.at(t("2022-09-21T10:00")).when(decided("2022-09-21"));
+    given.at(t("2022-10-05T10:00")).when(fact("publicity.uploaded").by(OWNER).of(DECISION)).then_met(true);
+    given.at(t("2023-03-01T00:00")).then("");
+    assert_eq!(words(&given).len(), 3, "the reminder, the breach and the reminder at due");
+}
+
 #[test]
 fn one_late_look_gives_the_same_as_many() {
     let mut given = Given::tenant("changqing", &["double-publicity"]);

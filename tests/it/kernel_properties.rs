@@ -14,6 +14,7 @@ use duban::event::chain::Chain;
 use duban::event::entry::Decided;
 use duban::event::fact::{Content, Received};
 use duban::id::Seq;
+use duban::kernel::row::{Family, split_outbox_key};
 use duban::policy::definition::Definition;
 use duban::time::Instant;
 
@@ -36,7 +37,7 @@ enum Wait {
 }
 
 /// What is stated: type, the lawful actor, data.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 22] = [
     ("objection.received", "xinyong-pingtai"),
     ("objection.received", "xinyong-pingtai"),
     ("objection.accepted", "wenchang"),
@@ -52,6 +53,13 @@ const KINDS: [(&str, &str); 15] = [
     ("publicity.checked", "xinyong-pingtai"),
     ("report.submitted", "wenchang"),
     ("policy.published", "operator"),
+    ("explanation.given", "wenchang"),
+    ("extension.requested", "wenchang"),
+    ("extension.granted", "xinyong-ban"),
+    ("handover.proposed", "wenchang"),
+    ("handover.accepted", "guide"),
+    ("reminder.delivered", "courier"),
+    ("reminder.failed", "courier"),
 ];
 
 const WORKFLOWS: [&str; 3] = ["objection", "double-publicity", "report-village-defaults"];
@@ -101,6 +109,35 @@ calendar: cn-gov
 ladder: standard
 satisfiedBy: {event: report.submitted, at: recorded}
 review: {by: role:credit-office, pass: report.review-passed, return: report.review-returned}
+---
+kind: Delivery
+name: delivery
+version: "1"
+channels:
+  - {name: hook, via: webhook, serves: [unit:wenchang, role:credit-office]}
+---
+kind: Answers
+name: answers
+version: "1"
+effective: {from: "2022-09-01"}
+cite: {notice: changqing-2022, clause: 五(二), officeSetting: true, note: A test.}
+explain: {by: owner}
+handover: {by: owner, to: [unit:guide, unit:wenchang]}
+extend: {by: owner, decidedBy: role:credit-office, most: 2, atMost: {workingDays: 10}, clocks: all}
+---
+kind: Reaction
+name: twice-breached
+version: "1"
+effective: {from: "2022-09-01"}
+cite: {notice: changqing-2022, clause: 五(二), officeSetting: true, note: A test.}
+upon: deadline.breached
+count: 2
+within: month
+publish:
+  type: objection.received
+  as: role:platform
+  subject: $trigger
+  data: {unit: $unit}
 "#;
 
 fn given(delivery: Delivery) -> Given {
@@ -142,6 +179,14 @@ fn play(steps: &[Step]) -> Given {
                     "decidedOn": "2022-09-1".to_owned() + &step.case.to_string(), "result": "fail",
                 }),
             ),
+            "explanation" | "extension" | "handover" => (
+                if step.case == 2 { "double-publicity/2".into() } else { format!("objection/{}", step.case) },
+                json!({
+                    "text": "略", "to": "guide", "clock": if step.case == 2 { "upload" } else { "answer" },
+                    "until": "2022-10-1".to_owned() + &step.case.to_string(), "reason": "略",
+                }),
+            ),
+            "reminder" => (String::new(), outcome(&given)),
             // One in three goes to what is owed once.
             _ if step.case == 0 => (
                 "once-plan/wenchang".to_owned(),
@@ -157,13 +202,26 @@ fn play(steps: &[Step]) -> Given {
         let id = step.id.map_or_else(|| format!("own-{place}"), |id| format!("shared-{id}"));
         let draft = match kind {
             "policy.published" => publication(&amended(step.case)),
-            _ => fact(kind).by(if step.wrong_actor { "guide" } else { actor }).of(&subject).data(data),
+            _ => {
+                let draft = fact(kind).by(if step.wrong_actor { "guide" } else { actor }).data(data);
+                if subject.is_empty() { draft } else { draft.of(&subject) }
+            }
         };
         given.when(draft.id(&id));
     }
     let end = given.now().plus_seconds(40 * 86_400);
     given.at(end);
     given
+}
+
+/// What the courier tells of the first message that waits, or of none.
+fn outcome(given: &Given) -> serde_json::Value {
+    let waiting = given.state.keys(Family::Outbox, b"hook", 1).expect("a state");
+    let first = waiting.first().and_then(|key| split_outbox_key(key));
+    first.map_or_else(
+        || json!({"reminder": 1, "unit": "wenchang", "channel": "hook"}),
+        |(channel, unit, seq)| json!({"reminder": seq, "unit": unit, "channel": channel, "attempts": 1}),
+    )
 }
 
 /// The calendar with one holiday more or less.

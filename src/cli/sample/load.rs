@@ -53,7 +53,10 @@ pub fn facts(tenant: &TenantId, definitions: &[Definition], now: Instant) -> Res
         | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
-        | Definition::Scorecard(_) => None,
+        | Definition::Scorecard(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => None,
     });
     let calendar =
         calendar.ok_or_else(|| Failure::new(Exit::Usage, "make the sample: there is no calendar"))?;

@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::{opening, publish, route, transit};
+use super::{answers, opening, publish, route, told, transit};
 use crate::event::catalogue::{Event, EventDuplicated, EventParked, EventRefused, FactRef, Reason};
 use crate::event::fact::{Content, Fact, Malformed, Received};
 use crate::id::{CaseId, Seq, Sha};
+use crate::kernel::reaction;
 use crate::kernel::row::{Family, Known, Parked, known_key};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, MOST_IN_TURN, Outgoing, Turn};
+use crate::policy::definition::reaction::MOST_ON_ONE;
 use crate::time::Instant;
 
 /// The type by which definitions come in.
@@ -28,6 +30,8 @@ pub struct Stated {
     pub told_at: Instant,
     /// Its own intake place, if it was parked and is taken up only now.
     pub parked: Option<Seq>,
+    /// How many reactions stand behind it; 0 when people or systems stated it.
+    pub depth: u8,
 }
 
 /// Decides one record of the intake. Timers that are due before it must have
@@ -48,6 +52,7 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
                 recorded_at,
                 told_at: told_at(turn.state, received, fact.imported_at),
                 parked: None,
+                depth: 0,
             };
             admit(&mut turn, stated)?;
         }
@@ -81,8 +86,18 @@ fn admit<B: Backing>(turn: &mut Turn<'_, B>, stated: Stated) -> Result<(), State
     if stated.fact.kind.as_str() == POLICY_PUBLISHED {
         return publish::publish(turn, &stated);
     }
+    if let Some(told) = told::tell(turn, &stated) {
+        return told;
+    }
+    let stated = match reaction::origin(turn.state, &stated.fact, stated.content)? {
+        Ok(depth) => Stated { depth, ..stated },
+        Err(reason) => return refuse(turn, &stated, reason, true),
+    };
     if let Err(reason) = plausible(turn.state, &stated) {
         return refuse(turn, &stated, reason, false);
+    }
+    if answers::answer(turn, &stated)?.is_some() {
+        return Ok(());
     }
     match route::route(turn.state, &stated.fact, stated.recorded_at)? {
         route::Route::Case(case) => transit::transit(turn, &stated, &case),
@@ -170,7 +185,11 @@ pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result
         }
         let clocks = transit::judged_by(turn.state, &case)?.clocks.len();
         let quotas = turn.state.policies().quotas(&stated.fact.kind).count();
-        let events = MOST_OF_A_FACT + clocks * MOST_OF_A_CLOCK + quotas * MOST_OF_A_QUOTA;
+        let reacting = if turn.state.policies().reacts() { MOST_ON_ONE } else { 0 };
+        let events = MOST_OF_A_FACT
+            + reacting
+            + clocks * (MOST_OF_A_CLOCK + reacting)
+            + quotas * (MOST_OF_A_QUOTA + 2 * reacting);
         if turn.len() - begun + events > MOST_IN_TAKE_UP {
             let message = "too many facts waited for this case to be taken up at once; state it again";
             let reason = Reason::new("case.crowded", "subject", id.as_str(), message);
@@ -183,7 +202,7 @@ pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result
 }
 
 /// The most events that a fact on a case has, besides those of its clocks:
-/// acceptance and closing.
+/// acceptance and closing. Reactions to closing, and below to meeting, come on top.
 const MOST_OF_A_FACT: usize = 2;
 /// The most events that a fact has for one clock: breach withdrawn, met, set,
 /// paused, and cancelled at closing.
@@ -214,7 +233,8 @@ fn parked<B: Backing>(state: &State<B>, seq: Seq) -> Result<Option<(Stated, Park
         reason: error.to_string(),
     })?;
     let (recorded_at, content) = (row.recorded_at, row.content);
-    let stated = Stated { fact, content, recorded_at, told_at: recorded_at, parked: Some(seq) };
+    let depth = reaction::depth(state, &fact)?;
+    let stated = Stated { fact, content, recorded_at, told_at: recorded_at, parked: Some(seq), depth };
     Ok(Some((stated, row)))
 }
 

@@ -38,6 +38,7 @@ pub fn open<B: Backing>(
         to: workflow.initial.clone(),
         parked: stated.parked,
         kept: None,
+        depth: stated.depth,
     };
     turn.emit(stated.recorded_at, &about, Event::FactAccepted(Box::new(accepted)))?;
     let opened = CaseOpened {
@@ -48,6 +49,7 @@ pub fn open<B: Backing>(
         period: None,
         opened_by: Some(stated.fact.kind.clone()),
         kept: kept(stated, workflow),
+        depth: stated.depth,
     };
     turn.emit(stated.recorded_at, &about, Event::CaseOpened(Box::new(opened)))?;
     clocks::run(turn, workflow, stated, &about, &plan)?;
@@ -84,6 +86,7 @@ pub fn open_by_calendar<B: Backing>(
         period: period.copied(),
         opened_by: None,
         kept: kept.map(|(key, value)| (key.to_owned(), Value::String(value))).collect(),
+        depth: 0,
     };
     turn.emit(at, &about, Event::CaseOpened(Box::new(opened)))?;
     for clock in workflow.clocks.iter().filter(|clock| clocks::starts_on_opening(clock)) {

@@ -55,7 +55,10 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         | Definition::Notice(_)
         | Definition::Workflow(_)
         | Definition::Target(_)
-        | Definition::Scorecard(_) => false,
+        | Definition::Scorecard(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => false,
     };
     let (first, begins_at) = match &checked.definition {
         Definition::Workflow(it) => (
@@ -69,7 +72,10 @@ pub fn publish<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated) -> Result<()
         | Definition::EventType(_)
         | Definition::Calendar(_)
         | Definition::Notice(_)
-        | Definition::Target(_) => (None, None),
+        | Definition::Target(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => (None, None),
     };
     let published = PolicyPublished {
         fact: FactRef::to(&stated.fact, stated.content),

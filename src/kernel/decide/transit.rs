@@ -38,6 +38,7 @@ pub fn transit<B: Backing>(turn: &mut Turn<'_, B>, stated: &Stated, case: &Case)
         to: to.clone(),
         parked: stated.parked,
         kept: opening::kept_on(stated, &workflow, case),
+        depth: stated.depth,
     };
     turn.emit(stated.recorded_at, &about, Event::FactAccepted(Box::new(accepted)))?;
     clocks::run(turn, &workflow, stated, &about, &plan)?;
@@ -83,7 +84,8 @@ pub fn would_take<B: Backing>(
         return Ok(false);
     }
     let content = fact.content();
-    fits(state, &Stated { fact: fact.clone(), content, recorded_at: at, told_at: at, parked: None }, case)
+    let fact = fact.clone();
+    fits(state, &Stated { fact, content, recorded_at: at, told_at: at, parked: None, depth: 0 }, case)
 }
 
 /// The definition that a case was opened under.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -233,7 +234,7 @@ impl<B: Books> Measure<'_, B> {
 }
 
 /// How a target stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Reached {
     /// Its value keeps the bound.

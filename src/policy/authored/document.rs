@@ -11,6 +11,7 @@ use super::register::AuthoredRegister;
 use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
 use super::structure;
+use super::told::{AuthoredAnswers, AuthoredDelivery, AuthoredReaction};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 use crate::policy::definition::EventTypeDefinition;
@@ -39,6 +40,12 @@ pub enum Authored {
     Target(Box<AuthoredTarget>),
     /// What figures are worth.
     Scorecard(Box<AuthoredScorecard>),
+    /// Who is told by what.
+    Delivery(Box<AuthoredDelivery>),
+    /// What every open case takes.
+    Answers(Box<AuthoredAnswers>),
+    /// What follows by itself.
+    Reaction(Box<AuthoredReaction>),
     /// What a fact must look like.
     EventType(EventTypeDefinition),
 }
@@ -83,12 +90,18 @@ impl Document {
         (self.node.text("kind"), self.node.text("name"))
     }
 
-    /// Whether it is, or cannot be told not to be, a rule that cites clauses.
+    /// Whether it is, or cannot be told not to be, a rule beside others.
     #[must_use]
     pub const fn is_rule(&self) -> bool {
         match self.authored {
             Some(
-                Authored::Workflow(_) | Authored::Duty(_) | Authored::Target(_) | Authored::Scorecard(_),
+                Authored::Workflow(_)
+                | Authored::Duty(_)
+                | Authored::Target(_)
+                | Authored::Scorecard(_)
+                | Authored::Delivery(_)
+                | Authored::Answers(_)
+                | Authored::Reaction(_),
             )
             | None => true,
             Some(
@@ -128,6 +141,9 @@ impl Document {
             "Scenario" => from(json).map(|it| Authored::Scenario(Box::new(it))),
             "Target" => from(json).map(|it| Authored::Target(Box::new(it))),
             "Scorecard" => from(json).map(|it| Authored::Scorecard(Box::new(it))),
+            "Delivery" => from(json).map(|it| Authored::Delivery(Box::new(it))),
+            "Answers" => from(json).map(|it| Authored::Answers(Box::new(it))),
+            "Reaction" => from(json).map(|it| Authored::Reaction(Box::new(it))),
             _ => from(json).map(|it| Authored::Duty(Box::new(it))),
         };
         read.map_err(|flaw| vec![self.problem(flaw)])

@@ -10,13 +10,26 @@ use super::ladder::AuthoredLadder;
 use super::register::AuthoredRegister;
 use super::scenario::AuthoredScenario;
 use super::score::{AuthoredScorecard, AuthoredTarget};
+use super::told::{AuthoredAnswers, AuthoredDelivery, AuthoredReaction};
 use super::workflow::AuthoredWorkflow;
 use crate::calendar::CalendarDef;
 use crate::policy::notice::Notice;
 
 /// The kinds of documents that a YAML file may hold.
-pub const KINDS: [&str; 9] =
-    ["Register", "Calendar", "Ladder", "Notice", "Workflow", "Duty", "Target", "Scorecard", "Scenario"];
+pub const KINDS: [&str; 12] = [
+    "Register",
+    "Calendar",
+    "Ladder",
+    "Notice",
+    "Workflow",
+    "Duty",
+    "Target",
+    "Scorecard",
+    "Scenario",
+    "Delivery",
+    "Answers",
+    "Reaction",
+];
 
 /// The schema of one document: `kind` chooses which definition holds.
 ///
@@ -65,6 +78,9 @@ fn definitions() -> (Vec<(&'static str, String)>, Map<String, Value>) {
         ("Scenario", reference::<AuthoredScenario>(&mut generator)),
         ("Target", reference::<AuthoredTarget>(&mut generator)),
         ("Scorecard", reference::<AuthoredScorecard>(&mut generator)),
+        ("Delivery", reference::<AuthoredDelivery>(&mut generator)),
+        ("Answers", reference::<AuthoredAnswers>(&mut generator)),
+        ("Reaction", reference::<AuthoredReaction>(&mut generator)),
     ];
     let mut definitions = generator.take_definitions(true);
     for (kind, reference) in &references {

@@ -18,5 +18,6 @@ pub mod scalar;
 pub mod scenario;
 pub mod score;
 pub mod structure;
+pub mod told;
 pub mod workflow;
 pub mod yaml;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use crate::id::{Name, UnitId};
+use crate::id::{Name, RoleId, UnitId};
 use crate::policy::definition::{Register, Who};
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
@@ -17,6 +17,8 @@ use crate::policy::problem::{Flaw, child};
 const WHO: &str = "^(owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 /// The form of one party, or everyone.
 const WHO_OR_ANYONE: &str = "^(anyone|owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
+/// The form of one party that a channel serves.
+const SERVED: &str = "^(group|unit|role):[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 /// The form of one member of a group or of a duty's units.
 const MEMBER: &str = "^(group|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 
@@ -56,7 +58,7 @@ impl Words {
 
 /// `pattern` holds for a text, or for each text of a list: no `anyOf`, so that an
 /// error names the word and not the alternatives.
-fn words_schema(pattern: &str, meaning: &str) -> Schema {
+pub(super) fn words_schema(pattern: &str, meaning: &str) -> Schema {
     json_schema!({
         "type": ["string", "array"],
         "pattern": pattern,
@@ -107,6 +109,93 @@ impl JsonSchema for Parties {
 
 fn parse_all<T: std::str::FromStr>(words: &[String]) -> Result<Vec<T>, T::Err> {
     words.iter().map(|word| word.parse()).collect()
+}
+
+/// One party alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct One(pub Who);
+
+impl<'de> Deserialize<'de> for One {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for One {
+    fn schema_name() -> Cow<'static, str> {
+        "One".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": WHO, "description": "owner, role:<name> or unit:<id>"})
+    }
+}
+
+/// Whom a channel serves: groups, units and roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    members: Vec<(usize, Member)>,
+    roles: Vec<RoleId>,
+}
+
+impl Served {
+    /// The units, groups expanded, and the roles. Groups that the register does not
+    /// know are noted under `pointer` and left out.
+    pub(super) fn resolve(
+        &self,
+        pointer: &str,
+        register: &Register,
+        flaws: &mut Vec<Flaw>,
+    ) -> (Vec<UnitId>, Vec<RoleId>) {
+        let mut units: Vec<UnitId> = Vec::new();
+        for (at, member) in &self.members {
+            let mut own = Vec::new();
+            let found = Members(vec![member.clone()]).units(pointer, register, &mut own);
+            // A flaw stands at its word of the list, not at that of a list of one.
+            flaws.extend(own.into_iter().map(|flaw| Flaw { field: child(pointer, at), ..flaw }));
+            for unit in found {
+                if !units.contains(&unit) {
+                    units.push(unit);
+                }
+            }
+        }
+        (units, self.roles.clone())
+    }
+}
+
+impl<'de> Deserialize<'de> for Served {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut served = Self { members: Vec::new(), roles: Vec::new() };
+        for (at, word) in Words::deserialize(from)?.into_list().into_iter().enumerate() {
+            let custom = serde::de::Error::custom;
+            match word.split_once(':') {
+                Some(("role", role)) => served.roles.push(RoleId::new(role).map_err(custom)?),
+                Some(("group", name)) => {
+                    let group = Name::new(name).map_err(serde::de::Error::custom)?;
+                    served.members.push((at, Member::Group(group)));
+                }
+                Some(("unit", id)) => {
+                    let unit = UnitId::new(id).map_err(serde::de::Error::custom)?;
+                    served.members.push((at, Member::Unit(unit)));
+                }
+                _ => {
+                    let message = format!("read {word:?}: write group:<name>, unit:<id> or role:<name>");
+                    return Err(serde::de::Error::custom(message));
+                }
+            }
+        }
+        Ok(served)
+    }
+}
+
+impl JsonSchema for Served {
+    fn schema_name() -> Cow<'static, str> {
+        "Served".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        words_schema(SERVED, "group:<name>, unit:<id>, role:<name>, or a list of these")
+    }
 }
 
 /// A list of members, one word or several.

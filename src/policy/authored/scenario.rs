@@ -157,6 +157,16 @@ pub struct Expected {
     #[serde(default)]
     #[schemars(with = "Map<String, Value>")]
     pub kept: Option<Map<String, Value>>,
+    /// Who of the unit sees to it.
+    #[serde(default)]
+    pub handler: Option<String>,
+    /// The unit that is asked to take it over.
+    #[serde(default)]
+    #[schemars(with = "UnitId")]
+    pub handover: Option<UnitId>,
+    /// Whether an extension is asked for and not decided.
+    #[serde(default)]
+    pub extension: Option<bool>,
     /// Its deadlines, by clock.
     #[serde(default)]
     pub deadlines: BTreeMap<Name, ExpectedDeadline>,
@@ -189,6 +199,12 @@ pub struct ExpectedDeadline {
     /// Whether its due instant may still move with the calendar.
     #[serde(default)]
     pub provisional: Option<bool>,
+    /// How many extensions were granted.
+    #[serde(default)]
+    pub extensions: Option<u16>,
+    /// Whether a reminder about it was acknowledged.
+    #[serde(default)]
+    pub acknowledged: Option<bool>,
 }
 
 /// Where a deadline stands.
@@ -270,6 +286,10 @@ pub struct HappenedInFull {
     #[serde(default)]
     #[schemars(with = "LocalTime")]
     pub due: Option<LocalTime>,
+    /// The reaction that counts, is called or is stopped.
+    #[serde(default)]
+    #[schemars(with = "Name")]
+    pub reaction: Option<Name>,
 }
 
 impl<'de> Deserialize<'de> for Happened {

@@ -17,6 +17,7 @@ pub mod path;
 pub mod register;
 pub mod rule;
 pub mod score;
+pub mod told;
 pub mod topic;
 pub mod versions;
 pub mod workflow;

@@ -30,7 +30,10 @@ pub fn flaws(world: &World<'_>, definition: &Definition) -> Vec<Flaw> {
         | Definition::Calendar(_)
         | Definition::EventType(_)
         | Definition::Notice(_)
-        | Definition::Workflow(_) => Vec::new(),
+        | Definition::Workflow(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => Vec::new(),
     }
 }
 

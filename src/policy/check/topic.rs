@@ -53,7 +53,16 @@ pub fn flaws(definitions: &[&Definition]) -> Vec<(usize, Flaw)> {
 
 fn sayings(at: usize, definition: &Definition) -> Vec<Said<'_>> {
     match definition {
-        Definition::Register(_) | Definition::Calendar(_) | Definition::EventType(_) => Vec::new(),
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::EventType(_)
+        | Definition::Delivery(_) => Vec::new(),
+        Definition::Answers(it) => {
+            saying(at, "/cite", RuleKind::Answers, it.name.as_str(), &it.cite).into_iter().collect()
+        }
+        Definition::Reaction(it) => {
+            saying(at, "/cite", RuleKind::Reaction, it.name.as_str(), &it.cite).into_iter().collect()
+        }
         Definition::Notice(notice) => stated(at, notice),
         Definition::Workflow(it) => {
             let every = match &it.opens {

@@ -101,7 +101,10 @@ fn read(
                 | Authored::Workflow(_)
                 | Authored::Duty(_)
                 | Authored::Target(_)
-                | Authored::Scorecard(_) => (text(&json, "kind"), text(&json, "name")),
+                | Authored::Scorecard(_)
+                | Authored::Delivery(_)
+                | Authored::Answers(_)
+                | Authored::Reaction(_) => (text(&json, "kind"), text(&json, "name")),
             };
             match authored {
                 Authored::EventType(it) => definitions.push(Definition::EventType(it.clone())),
@@ -113,7 +116,10 @@ fn read(
                 | Authored::Workflow(_)
                 | Authored::Duty(_)
                 | Authored::Target(_)
-                | Authored::Scorecard(_) => {}
+                | Authored::Scorecard(_)
+                | Authored::Delivery(_)
+                | Authored::Answers(_)
+                | Authored::Reaction(_) => {}
             }
             let begins = json.pointer("/effective/from").or_else(|| json.get("$id"));
             let version = begins.and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -24,7 +24,7 @@ pub fn resolve_all(sources: &[Source]) -> BTreeMap<String, Report> {
         return reports;
     }
     let all = reports.values().flat_map(|report| &report.definitions);
-    let taken: BTreeSet<EventType> = all.flat_map(taken_by).cloned().collect();
+    let taken: BTreeSet<EventType> = all.flat_map(taken_by).collect();
     for source in
         sources.iter().filter(|source| Path::new(&source.path).extension().is_some_and(|it| it == "json"))
     {
@@ -46,20 +46,26 @@ pub fn resolve_all(sources: &[Source]) -> BTreeMap<String, Report> {
 }
 
 /// The types of facts that a definition takes or counts.
-fn taken_by(definition: &Definition) -> Vec<&EventType> {
+fn taken_by(definition: &Definition) -> Vec<EventType> {
     match definition {
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
-        | Definition::Notice(_) => Vec::new(),
+        | Definition::Notice(_)
+        | Definition::Delivery(_) => Vec::new(),
         Definition::Workflow(workflow) => {
             let moved = graph::transitions(workflow).map(|(_, event, _)| event);
             let counted = workflow.quota.iter().flat_map(|quota| &quota.events);
-            moved.chain(workflow.opens.event()).chain(counted).collect()
+            moved.chain(workflow.opens.event()).chain(counted).cloned().collect()
         }
-        Definition::Target(target) => target.inputs.values().flat_map(|input| &input.facts).collect(),
+        Definition::Answers(answers) => answers.takes().collect(),
+        Definition::Reaction(_) => Vec::new(),
+        Definition::Target(target) => {
+            target.inputs.values().flat_map(|input| &input.facts).cloned().collect()
+        }
         Definition::Scorecard(card) => {
-            card.items().flat_map(|item| item.inputs.values()).flat_map(|input| &input.facts).collect()
+            let inputs = card.items().flat_map(|item| item.inputs.values());
+            inputs.flat_map(|input| &input.facts).cloned().collect()
         }
     }
 }

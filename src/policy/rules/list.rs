@@ -9,6 +9,8 @@ use super::words;
 use crate::calendar::Text;
 use crate::id::UnitId;
 use crate::policy::cites::{RuleKind, kind_of};
+use crate::policy::definition::answers::Answers;
+use crate::policy::definition::reaction::Reaction;
 use crate::policy::definition::score::{Scorecard, Target};
 use crate::policy::definition::{Cite, Definition, Workflow};
 
@@ -71,10 +73,13 @@ pub fn rules(definitions: &[&Definition], titles: &Titles) -> Vec<Row> {
             Definition::Register(_)
             | Definition::Calendar(_)
             | Definition::EventType(_)
-            | Definition::Notice(_) => {}
+            | Definition::Notice(_)
+            | Definition::Delivery(_) => {}
             Definition::Workflow(workflow) => rows.extend(of_workflow(workflow, titles)),
             Definition::Target(target) => rows.push(of_target(target)),
             Definition::Scorecard(card) => rows.extend(of_scorecard(card)),
+            Definition::Answers(answers) => rows.push(of_answers(answers)),
+            Definition::Reaction(reaction) => rows.push(of_reaction(reaction, titles)),
         }
     }
     rows
@@ -131,6 +136,28 @@ fn of_scorecard(card: &Scorecard) -> impl Iterator<Item = Row> + '_ {
         };
         said.row(&item.cite, card.units.clone())
     })
+}
+
+fn of_answers(answers: &Answers) -> Row {
+    let said = Said {
+        kind: RuleKind::Answers,
+        name: answers.name.to_string(),
+        version: &answers.version,
+        title: Text::new("答复督办", "Answers to supervision"),
+        rule: words::answers(answers),
+    };
+    said.row(&answers.cite, Vec::new())
+}
+
+fn of_reaction(reaction: &Reaction, titles: &Titles) -> Row {
+    let said = Said {
+        kind: RuleKind::Reaction,
+        name: reaction.name.to_string(),
+        version: &reaction.version,
+        title: titles.event(&reaction.publish.kind),
+        rule: words::reaction(reaction, titles),
+    };
+    said.row(&reaction.cite, Vec::new())
 }
 
 /// What a rule says of itself.

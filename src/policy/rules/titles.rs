@@ -32,7 +32,10 @@ impl Titles {
                 | Definition::Notice(_)
                 | Definition::Workflow(_)
                 | Definition::Target(_)
-                | Definition::Scorecard(_) => {}
+                | Definition::Scorecard(_)
+                | Definition::Delivery(_)
+                | Definition::Answers(_)
+                | Definition::Reaction(_) => {}
             }
         }
         titles

@@ -5,6 +5,8 @@
 use super::titles::Titles;
 use crate::calendar::{DueRule, PeriodKind, Text};
 use crate::id::EventType;
+use crate::policy::definition::answers::Answers;
+use crate::policy::definition::reaction::{Cue, Reaction};
 use crate::policy::definition::score::{Item, Per, Target, Threshold};
 use crate::policy::definition::{Clock, Covers, Opening, Quota, TimeSource, Trigger, Workflow};
 
@@ -146,4 +148,43 @@ fn any_of(events: &[EventType], titles: &Titles) -> Text {
     let zh: Vec<String> = named.iter().map(|it| format!("“{}”", it.zh)).collect();
     let en: Vec<String> = named.iter().map(|it| format!("\"{}\"", it.en)).collect();
     Text::new(zh.join("或"), en.join(" or "))
+}
+
+/// What every open case takes beside its workflow.
+#[must_use]
+pub fn answers(answers: &Answers) -> Text {
+    let parts = [
+        (answers.acknowledge.is_some(), "签收", "acknowledgement"),
+        (answers.delegate.is_some(), "转办", "delegation"),
+        (answers.explain.is_some(), "说明", "explanation"),
+        (answers.handover.is_some(), "移交", "handover with consent"),
+        (answers.extend.is_some(), "延期申请", "extensions on request"),
+    ];
+    let there = parts.iter().filter(|(there, ..)| *there);
+    let (zh, en): (Vec<&str>, Vec<&str>) = there.map(|(_, zh, en)| (*zh, *en)).unzip();
+    Text::new(format!("在办事项可{}", zh.join("、")), format!("open cases take {}", en.join(", ")))
+}
+
+/// What a reaction waits for and publishes.
+#[must_use]
+pub fn reaction(reaction: &Reaction, titles: &Titles) -> Text {
+    let (zh, en) = match reaction.cue {
+        Cue::DeadlineBreached => ("期限超期", "a deadline is breached"),
+        Cue::EscalationRaised => ("督办升级", "supervision escalates"),
+        Cue::ReminderDue => ("催办", "a reminder is due"),
+        Cue::CaseClosed => ("事项办结", "a case closes"),
+        Cue::DeadlineMet => ("期限办结", "a deadline is met"),
+    };
+    let published = titles.event(&reaction.publish.kind);
+    let (count_zh, count_en) = match reaction.within {
+        Some(within) => {
+            let (every, count) = (every(within), reaction.count);
+            (format!("{}第 {count} 次", every.zh), format!(" for the {count}. time, counted {}", every.en))
+        }
+        None => (String::new(), String::new()),
+    };
+    Text::new(
+        format!("{count_zh}{zh}即生成“{}”", published.zh),
+        format!("when {en}{count_en}: \"{}\"", published.en),
+    )
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::policies::PolicySet;
 use crate::id::{EventType, Name};
 use crate::policy::check::{self, world::World};
+use crate::policy::definition::reaction::Reaction;
 use crate::policy::definition::{Definition, Register, Workflow};
 use crate::policy::problem::Flaw;
 
@@ -75,16 +77,42 @@ impl PolicySet {
             Definition::Notice(notice) => check::notice::flaws(notice),
             Definition::Workflow(workflow) => self.workflow_flaws(workflow),
             Definition::Target(_) | Definition::Scorecard(_) => self.score_flaws(definition),
+            Definition::Delivery(delivery) => check::told::delivery(&self.world(), delivery),
+            Definition::Answers(answers) => {
+                let mut flaws = check::told::answers(&self.world(), answers);
+                flaws.extend(self.version_flaws(definition));
+                flaws
+            }
+            Definition::Reaction(reaction) => self.reaction_flaws(definition, reaction),
         }
     }
 
     fn score_flaws(&self, definition: &Definition) -> Vec<Flaw> {
         let mut flaws = check::score::flaws(&self.world(), definition);
+        flaws.extend(self.version_flaws(definition));
+        flaws
+    }
+
+    fn reaction_flaws(&self, definition: &Definition, reaction: &Reaction) -> Vec<Flaw> {
+        let workflows: Vec<&Workflow> = self.latest().map(AsRef::as_ref).collect();
+        let others: Vec<&Reaction> = self.all_reactions().map(AsRef::as_ref).collect();
+        let mut flaws = check::told::reaction(&self.world(), &workflows, &others, reaction);
+        // A workflow that comes later is waited for; in a tenant's texts it is a mistake.
+        flaws.retain(|flaw| flaw.rule != "workflow.unknown");
+        flaws.extend(self.version_flaws(definition));
+        flaws
+    }
+
+    fn version_flaws(&self, definition: &Definition) -> Vec<Flaw> {
         let others = self.definitions().filter_map(|(_, other)| other.effective_beside(definition));
         // A version that begins on the same day replaces the other one.
         let others = others.filter(|(other, this)| other.1.from != this.1.from);
-        flaws.extend(others.filter_map(|(other, this)| check::versions::overlap(other, this)));
-        flaws
+        others.filter_map(|(other, this)| check::versions::overlap(other, this)).collect()
+    }
+
+    /// The latest version of every workflow, in order of names.
+    fn latest(&self) -> impl Iterator<Item = &Arc<Workflow>> {
+        self.0.versions.values().filter_map(|it| self.0.workflows.get(it.values().next_back()?))
     }
 
     /// The names that definitions may refer to.
@@ -103,8 +131,7 @@ impl PolicySet {
     fn register_flaws(&self, register: &Register) -> Vec<Flaw> {
         let mut flaws = check::register::flaws(register);
         let world = World { register: Some(register), ..self.world() };
-        let latest = self.0.versions.values().filter_map(|it| self.0.workflows.get(it.values().next_back()?));
-        for workflow in latest {
+        for workflow in self.latest() {
             let lost = check::workflow::flaws(&world, workflow).into_iter();
             let lost = lost.filter(|it| matches!(it.rule.as_str(), "unit.unknown" | "role.unknown"));
             flaws.extend(lost.map(|mut flaw| {

@@ -9,8 +9,11 @@ use serde_json::Value;
 use super::policies::PolicySet;
 use super::schema::EventSchemas;
 use crate::calendar::Calendar;
-use crate::event::catalogue::Reason;
+use crate::event::catalogue::{Act, Reason, Told};
 use crate::id::{EventType, Name, RoleId, Sha, UnitId};
+use crate::policy::definition::answers::Answers;
+use crate::policy::definition::delivery::{Channel, Delivery};
+use crate::policy::definition::reaction::{Cue, Reaction};
 use crate::policy::definition::score::{Scorecard, Target};
 use crate::policy::definition::{
     Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow,
@@ -236,8 +239,79 @@ impl PolicySet {
             | Definition::EventType(_)
             | Definition::Notice(_)
             | Definition::Workflow(_)
-            | Definition::Scorecard(_) => None,
+            | Definition::Scorecard(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => None,
         })
+    }
+}
+
+/// Delivery, answers and reactions.
+impl PolicySet {
+    /// Who is told by what, once it is published.
+    #[must_use]
+    pub fn delivery(&self) -> Option<&Delivery> {
+        self.0.delivery.as_deref()
+    }
+
+    /// The recipients of an act who are served by a channel, in their order and in
+    /// that of the channels.
+    #[must_use]
+    pub fn told(&self, act: Act, to: &[UnitId]) -> Vec<Told> {
+        let Some(delivery) = self.delivery() else { return Vec::new() };
+        let serves = |channel: &&Channel, unit: &UnitId| {
+            (channel.acts.is_empty() || channel.acts.contains(&act))
+                && (channel.units.contains(unit)
+                    || channel.roles.iter().any(|role| self.has_role(unit, role)))
+        };
+        let of_unit = |unit: &UnitId| {
+            let channels = delivery.channels.iter().filter(|channel| serves(channel, unit));
+            channels.map(|it| Told { unit: unit.clone(), channel: it.name.clone() }).collect::<Vec<_>>()
+        };
+        to.iter().flat_map(of_unit).collect()
+    }
+
+    /// The answers that cases of a workflow take at an instant, with their identity.
+    #[must_use]
+    pub fn answers(&self, workflow: &Workflow, at: Instant) -> Option<(Sha, &Answers)> {
+        let on = self.local_date(workflow, at);
+        let begun = self.0.answers.range(..=on).rev();
+        begun.map(|(_, (sha, it))| (*sha, it.as_ref())).find(|(_, it)| covers(it.effective, on))
+    }
+
+    /// The reactions that wait for a kind of event on cases of a workflow at an
+    /// instant, in order of names, with their identities.
+    pub fn reactions(
+        &self,
+        cue: Cue,
+        workflow: &Workflow,
+        at: Instant,
+    ) -> impl Iterator<Item = (Sha, Arc<Reaction>)> {
+        let on = (!self.0.reactions.is_empty()).then(|| self.local_date(workflow, at));
+        let in_force = on.into_iter().flat_map(|on| {
+            self.0.reactions.values().filter_map(move |versions| {
+                versions.range(..=on).rev().map(|(_, it)| it).find(|(_, it)| covers(it.effective, on))
+            })
+        });
+        in_force.filter(move |(_, it)| it.cue == cue).map(|(sha, it)| (*sha, Arc::clone(it)))
+    }
+
+    /// Whether anything is reacted to at all.
+    #[must_use]
+    pub fn reacts(&self) -> bool {
+        !self.0.reactions.is_empty()
+    }
+
+    /// Every version of every reaction, in order of names and days.
+    pub fn all_reactions(&self) -> impl Iterator<Item = &Arc<Reaction>> {
+        self.0.reactions.values().flat_map(|versions| versions.values()).map(|(_, reaction)| reaction)
+    }
+
+    /// The local date of an instant for a workflow, as its periods and clocks have it.
+    #[must_use]
+    pub fn date_for(&self, workflow: &Workflow, at: Instant) -> NaiveDate {
+        self.local_date(workflow, at)
     }
 }
 

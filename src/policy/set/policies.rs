@@ -14,6 +14,9 @@ use super::schema::EventSchemas;
 use crate::calendar::Calendar;
 use crate::id::{EventType, Name, Sha};
 use crate::policy::check;
+use crate::policy::definition::answers::Answers;
+use crate::policy::definition::delivery::Delivery;
+use crate::policy::definition::reaction::Reaction;
 use crate::policy::definition::score::Scorecard;
 use crate::policy::definition::{Definition, Guard, Opening, Settings, Workflow};
 use crate::policy::guard::{self, Compiled, GuardError};
@@ -37,6 +40,9 @@ pub(super) struct Inner {
     pub quotas: BTreeMap<EventType, BTreeSet<Name>>,
     pub scorecards: BTreeMap<Sha, Arc<Scorecard>>,
     pub card_versions: BTreeMap<Name, BTreeMap<NaiveDate, Sha>>,
+    pub delivery: Option<Arc<Delivery>>,
+    pub answers: BTreeMap<NaiveDate, (Sha, Arc<Answers>)>,
+    pub reactions: BTreeMap<Name, BTreeMap<NaiveDate, (Sha, Arc<Reaction>)>>,
     pub guards: BTreeMap<String, Arc<Result<Compiled, GuardError>>>,
     pub current: BTreeMap<Slot, (Sha, Arc<Definition>)>,
 }
@@ -91,6 +97,14 @@ impl PolicySet {
                 inner.scorecards.insert(sha, Arc::new((**card).clone()));
                 inner.card_versions.entry(card.name.clone()).or_default().insert(card.effective.from, sha);
             }
+            Definition::Delivery(it) => inner.delivery = Some(Arc::new((**it).clone())),
+            Definition::Answers(it) => {
+                inner.answers.insert(it.effective.from, (sha, Arc::new((**it).clone())));
+            }
+            Definition::Reaction(it) => {
+                let versions = inner.reactions.entry(it.name.clone()).or_default();
+                versions.insert(it.effective.from, (sha, Arc::new((**it).clone())));
+            }
         }
         Ok(Self(Arc::new(inner)))
     }
@@ -98,14 +112,21 @@ impl PolicySet {
 
 fn slot(definition: &Definition) -> Slot {
     let version = match definition {
-        Definition::Register(_) | Definition::Calendar(_) | Definition::Notice(_) => String::new(),
+        Definition::Register(_)
+        | Definition::Calendar(_)
+        | Definition::Notice(_)
+        | Definition::Delivery(_) => String::new(),
         Definition::EventType(it) => it.version.clone(),
         Definition::Workflow(it) => it.effective.from.to_string(),
         Definition::Target(it) => it.effective.from.to_string(),
         Definition::Scorecard(it) => it.effective.from.to_string(),
+        Definition::Answers(it) => it.effective.from.to_string(),
+        Definition::Reaction(it) => it.effective.from.to_string(),
     };
-    // A tenant has one register, under whatever name.
-    let name = if matches!(definition, Definition::Register(_)) { String::new() } else { definition.name() };
+    // A tenant has one of these, under whatever name.
+    let single =
+        matches!(definition, Definition::Register(_) | Definition::Delivery(_) | Definition::Answers(_));
+    let name = if single { String::new() } else { definition.name() };
     (definition.kind(), name, version)
 }
 

@@ -37,7 +37,10 @@ fn workflow(text: &str) -> Workflow {
         | Definition::EventType(_)
         | Definition::Notice(_)
         | Definition::Target(_)
-        | Definition::Scorecard(_) => {
+        | Definition::Scorecard(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => {
             panic!("the workflow comes last")
         }
     }

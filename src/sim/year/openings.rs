@@ -150,7 +150,10 @@ fn asked(policies: &PolicySet) -> BTreeSet<(Name, UnitId, Per)> {
             | Definition::Calendar(_)
             | Definition::EventType(_)
             | Definition::Notice(_)
-            | Definition::Workflow(_) => {}
+            | Definition::Workflow(_)
+            | Definition::Delivery(_)
+            | Definition::Answers(_)
+            | Definition::Reaction(_) => {}
         }
     }
     asked

@@ -55,6 +55,11 @@ impl FactDraft {
         self
     }
 
+    pub fn from(mut self, source: &str) -> Self {
+        self.0.source = source.into();
+        self
+    }
+
     pub fn id(mut self, id: &str) -> Self {
         self.0.id = id.into();
         self
@@ -98,7 +103,11 @@ pub fn chosen(tenant: &str, workflows: &[&str]) -> Vec<Definition> {
     let wanted: BTreeSet<&str> = workflows.iter().copied().collect();
     let of_wanted = |it: &&Definition| match it {
         Definition::Workflow(workflow) => wanted.contains(workflow.name.as_str()),
-        Definition::Target(_) | Definition::Scorecard(_) => wanted.contains(it.name().as_str()),
+        Definition::Target(_)
+        | Definition::Scorecard(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => wanted.contains(it.name().as_str()),
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::EventType(_)
@@ -129,7 +138,12 @@ pub fn authored(tenant: &str, text: &str) -> Vec<Definition> {
     let lines: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     assert!(report.is_sound(), "{}", lines.join("\n"));
     let is_own = |it: &Definition| match it {
-        Definition::Workflow(_) | Definition::Target(_) | Definition::Scorecard(_) => true,
+        Definition::Workflow(_)
+        | Definition::Target(_)
+        | Definition::Scorecard(_)
+        | Definition::Delivery(_)
+        | Definition::Answers(_)
+        | Definition::Reaction(_) => true,
         Definition::Register(_)
         | Definition::Calendar(_)
         | Definition::Notice(_)

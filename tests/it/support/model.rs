@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use duban::calendar::{Calendar, Due, Offset, offset};
 use duban::engine::backing::Stored;
-use duban::event::catalogue::{Event, Term};
+use duban::event::catalogue::{EXTENDED, Event, Term};
 use duban::id::{CaseId, Name, Seq};
 use duban::kernel::index::{Count, CounterKey};
 use duban::kernel::row::{Case, Family, Parked, Schedule, Status};
@@ -49,6 +49,21 @@ impl Told {
         });
         let next = breach.into_iter().chain(rungs).min();
         next.filter(|_| self.running).map(|(at, alarm)| (at.max(self.since), alarm))
+    }
+
+    /// How often each rung was told of a light that stands at `now` under a new term.
+    fn kept(&self, policies: &PolicySet, term: &Term, now: Instant) -> Vec<u16> {
+        let calendar = policies.calendar_by_sha(&term.calendar).expect("the calendar");
+        let Some(ladder) = &self.ladder else { return self.term.rungs.clone() };
+        let mut light = None;
+        for rung in &ladder.rungs {
+            if instant(calendar, ladder, rung, 0, term) <= now {
+                light = light.max(Some(rung.light));
+            }
+        }
+        let stands = |rung: &Rung| light.is_some_and(|light| rung.light <= light);
+        let rungs = ladder.rungs.iter().zip(&self.term.rungs);
+        rungs.map(|(rung, used)| if stands(rung) { *used } else { 0 }).collect()
     }
 
     fn settled(&self, policies: &PolicySet, (now, by): (Instant, Seq), what: &str) -> Result<(), String> {
@@ -118,10 +133,14 @@ pub fn alarms(given: &Given) -> Result<(), String> {
                     one.settled(policies, here, "moves")?;
                 }
                 let overdue = it.term.overdue_from() <= now;
-                let given_back =
-                    it.term.rungs.iter().zip(&one.term.rungs).any(|(after, before)| after < before);
-                if given_back || (!overdue && it.term.rungs != one.term.rungs) {
-                    return Err(format!("{}: a move spends or gives back rungs", one.case));
+                // An extension begins the ladder anew; any other move keeps what was told
+                // of a light that still stands, and no more.
+                if it.reason != EXTENDED {
+                    let kept = one.kept(policies, &it.term, now);
+                    let given_back = it.term.rungs.iter().zip(&kept).any(|(after, before)| after < before);
+                    if given_back || (!overdue && it.term.rungs != kept) {
+                        return Err(format!("{}: a move spends or gives back rungs", one.case));
+                    }
                 }
                 one.breached &= overdue;
                 (one.term, one.since, one.by) = (it.term.clone(), now, entry.decided.cause);

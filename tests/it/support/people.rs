@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use duban::cli::sample::load;
+use duban::event::structured::to_message;
 use duban::id::{AccountName, EventType, Name, TenantId, UnitId};
 use duban::identity::directory::Token;
 use duban::identity::grant::Grant;
@@ -9,9 +11,10 @@ use duban::identity::password;
 use duban::identity::secret::Secret;
 use duban::memory::directory::MemoryDirectory;
 use duban::port::directory::Directories as _;
+use duban::port::log::{Log as _, MOST_IN_APPEND, NewRecord};
 use duban::time::Instant;
 
-use super::site::{Came, Served};
+use super::site::{Came, Served, definitions};
 
 /// Every account's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -52,32 +55,37 @@ pub fn grants() -> Vec<(&'static str, Grant)> {
     ]
 }
 
+/// Somebody of every role, and the tokens by the names of their roles.
+fn everybody() -> (MemoryDirectory, BTreeMap<&'static str, Secret>) {
+    let directory = MemoryDirectory::default();
+    let mut tokens = BTreeMap::new();
+    let kept =
+        password::hash(&AccountName::new("x").expect("an account"), PASSWORD, &[9; 32]).expect("a hash");
+    for (number, (role, grant)) in grants().into_iter().enumerate() {
+        let secret = Secret::token(&[u8::try_from(number).expect("few") + 1; 32]);
+        let token = Token {
+            digest: secret.digest(),
+            grants: vec![grant.clone()],
+            added_at: Instant::MIN,
+            ends_at: None,
+            revoked_at: None,
+        };
+        let (account, name) = (AccountName::new(role).expect("an account"), Name::new(role).expect("a name"));
+        directory
+            .change(&mut |it| {
+                it.add_account(&account, kept.clone(), vec![grant.clone()], Instant::MIN)?;
+                it.add_token(&name, token.clone())
+            })
+            .expect("changed");
+        tokens.insert(role, secret);
+    }
+    (directory, tokens)
+}
+
 impl People {
     /// Everybody, over a site with policies and two objections.
     pub async fn new() -> Self {
-        let directory = MemoryDirectory::default();
-        let mut tokens = BTreeMap::new();
-        let kept =
-            password::hash(&AccountName::new("x").expect("an account"), PASSWORD, &[9; 32]).expect("a hash");
-        for (number, (role, grant)) in grants().into_iter().enumerate() {
-            let secret = Secret::token(&[u8::try_from(number).expect("few") + 1; 32]);
-            let token = Token {
-                digest: secret.digest(),
-                grants: vec![grant.clone()],
-                added_at: Instant::MIN,
-                ends_at: None,
-                revoked_at: None,
-            };
-            let (account, name) =
-                (AccountName::new(role).expect("an account"), Name::new(role).expect("a name"));
-            directory
-                .change(&mut |it| {
-                    it.add_account(&account, kept.clone(), vec![grant.clone()], Instant::MIN)?;
-                    it.add_token(&name, token.clone())
-                })
-                .expect("changed");
-            tokens.insert(role, secret);
-        }
+        let (directory, tokens) = everybody();
         let served = Served::with(NOW, directory).await;
         served.publish_policies(Some(tokens["operator"].reveal())).await;
         let people = Self { served, tokens };
@@ -85,6 +93,28 @@ impl People {
             let event = crate::cli_serve::received(number, unit);
             assert_eq!(people.state("operator", &event).await.status, 200);
         }
+        people
+    }
+
+    /// Everybody, over a site with the sample that a first look is given.
+    pub async fn with_sample() -> Self {
+        let (directory, tokens) = everybody();
+        let served = Served::with(NOW, directory).await;
+        let tenant = TenantId::new("changqing").expect("a tenant");
+        let facts = load::facts(&tenant, &definitions(), served.clock.now());
+        let facts = facts.unwrap_or_else(|failure| panic!("{failure}"));
+        let records = facts.iter().map(|fact| {
+            let (subject, headers, body) = to_message(fact, &tenant);
+            NewRecord { subject, headers, body: body.into() }
+        });
+        let records: Vec<NewRecord> = records.collect();
+        for some in records.chunks(MOST_IN_APPEND) {
+            served.intake.append(some.to_vec(), None).await.expect("stored");
+        }
+        let people = Self { served, tokens };
+        // What comes last is decided last.
+        let last = crate::cli_serve::received(1, "qu-fagaiju");
+        assert_eq!(people.state("operator", &last).await.status, 200);
         people
     }
 

@@ -11,6 +11,7 @@ use duban::engine::tenant::Engine;
 use duban::http::gate::{Gate, GateSettings};
 use duban::http::{Site, Tenant, router_with};
 use duban::id::{Seq, TenantId};
+use duban::identity::link::LinkKey;
 use duban::memory::clock::Clock;
 use duban::memory::directory::MemoryDirectory;
 use duban::memory::log::MemoryLog;
@@ -23,15 +24,16 @@ use duban::port::shelf::{Current, Shelf};
 use duban::port::store::StoreError;
 use serde_json::{Value, json};
 
-/// Rows in memory, by turns.
-#[derive(Clone)]
-struct MemoryShelf;
+/// Rows in memory, by turns; those that somebody has folded already, if any.
+#[derive(Clone, Default)]
+pub struct MemoryShelf(pub Option<MemoryStore>);
 
 impl Shelf for MemoryShelf {
     type Store = MemoryStore;
 
     fn current(&self) -> Result<Current<MemoryStore>, StoreError> {
-        Ok(Current::Absent("rows in memory begin empty".into()))
+        let absent = || Current::Absent("rows in memory begin empty".into());
+        Ok(self.0.clone().map_or_else(absent, Current::Ready))
     }
 
     fn begin(&self) -> Result<MemoryStore, StoreError> {
@@ -51,6 +53,7 @@ impl Shelf for MemoryShelf {
 pub struct Served {
     pub clock: Clock,
     pub intake: MemoryLog,
+    pub ledger: MemoryLog,
     pub directory: MemoryDirectory,
     /// What is served, for other surfaces than HTTP.
     pub site: Arc<Site<MemoryStore, MemoryLog>>,
@@ -94,17 +97,23 @@ impl Served {
     /// The same with an issuer that vouches for people.
     pub async fn with_issuer(now: &str, directory: MemoryDirectory, issuer: Option<Issuer>) -> Self {
         let clock = Clock::at(now.parse().expect("an instant"));
+        let (intake, ledger) = (log("intake", &clock), log("ledger", &clock));
+        Self::over((clock, intake, ledger), MemoryShelf::default(), directory, issuer).await
+    }
+
+    /// The same over logs and rows that hold something already.
+    pub async fn over(
+        (clock, intake, ledger): (Clock, MemoryLog, MemoryLog),
+        shelf: MemoryShelf,
+        directory: MemoryDirectory,
+        issuer: Option<Issuer>,
+    ) -> Self {
         let tenant = TenantId::new("changqing").expect("a tenant");
-        let log = |name: &str| {
-            let subjects = [format!("duban.changqing.{name}.>")];
-            MemoryLog::new(name, &subjects, 1024 * 1024, clock.clone())
-        };
-        let (intake, ledger) = (log("intake"), log("ledger"));
         let reads = clock.clone();
         let now: duban::engine::settings::WallClock = Arc::new(move || reads.now());
         let settings = Settings::new(tenant.clone(), Arc::clone(&now), Arc::new(|| uuid::Uuid::from_u128(7)));
         let (engine, handle) =
-            Engine::new(settings, intake.clone(), ledger.clone(), MemoryShelf).expect("an engine");
+            Engine::new(settings, intake.clone(), ledger.clone(), shelf).expect("an engine");
         tokio::spawn(engine.run());
         let gate = gate(GateSettings::default(), &directory, issuer, &clock);
         let served = Tenant::new(handle, intake.clone(), ledger.clone());
@@ -118,7 +127,8 @@ impl Served {
             axum::serve(listener, app).await.expect("serving");
         });
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
-        Self { clock, intake, address, directory, site, client: client.expect("a client"), server }
+        let client = client.expect("a client");
+        Self { clock, intake, ledger, address, directory, site, client, server }
     }
 
     pub fn set_now(&self, now: &str) {
@@ -229,6 +239,11 @@ impl Served {
     }
 }
 
+/// A log of the tenant, stamped by the test's clock.
+pub fn log(name: &str, clock: &Clock) -> MemoryLog {
+    MemoryLog::new(name, &[format!("duban.changqing.{name}.>")], 1024 * 1024, clock.clone())
+}
+
 /// A gate on the test's clock, whose secrets are drawn from the system.
 pub fn gate(
     settings: GateSettings,
@@ -238,8 +253,13 @@ pub fn gate(
 ) -> Arc<Gate> {
     let clock = clock.clone();
     let now = Arc::new(move || clock.now());
-    Arc::new(Gate::new(settings, Arc::new(directory.clone()), issuer, now, duban::cli::world::draw_secret()))
+    let draw = duban::cli::world::draw_secret();
+    let gate = Gate::new(settings, Arc::new(directory.clone()), issuer, now, draw);
+    Arc::new(gate.with_links(LinkKey::of(&LINKS)))
 }
+
+/// What the test's links are signed with.
+pub const LINKS: [u8; 32] = [7; 32];
 
 pub fn published(definition: &Definition) -> Value {
     let sha = definition.sha().expect("a digest");

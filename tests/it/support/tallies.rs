@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use duban::event::catalogue::Event;
+use duban::event::catalogue::{Answer, Event};
 use duban::kernel::index::Count;
 use duban::kernel::tally::{Tallied, TallyKey};
 
@@ -42,6 +42,17 @@ pub fn of_ledger(given: &Given) -> BTreeMap<Vec<u8>, i64> {
             }
             Event::DeadlineCancelled(it) => {
                 rounds.get_mut(&place(&it.clock)).and_then(Vec::pop).expect("it was set");
+            }
+            // What is open goes with the case; what was judged stays where it was.
+            Event::CaseAnswered(it) => {
+                if let Answer::HandedOver { to, .. } = &it.answer {
+                    let own = rounds.iter_mut().filter(|((of, _), _)| *of == case);
+                    for key in own.filter_map(|(_, all)| all.last_mut()) {
+                        if key.of == Tallied::Open {
+                            key.unit = to.to_string();
+                        }
+                    }
+                }
             }
             _ => {}
         }

@@ -1,0 +1,238 @@
+//! What one may answer on the page of a case: sign for it, name who sees to it,
+//! explain, ask for more time and decide that, hand it over.
+//!
+//! An answer is a fact like any other. Its source is the page, `/desk/cases/<case>`,
+//! and its id a digest of what it says and of the last entry that its author saw: a
+//! form that is sent twice states one fact, and a second answer later is another.
+
+use axum::Form;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+use super::resubmit::{Outcome, state_now};
+use super::view::View;
+use super::visit::Visit;
+use crate::calendar::Text;
+use crate::event::fact::Fact;
+use crate::http::problem::Problem;
+use crate::id::{CaseId, EventType, Sha, UnitId};
+use crate::port::log::Log;
+use crate::port::store::Store;
+use crate::query::answering::{Answering, Takes};
+use crate::query::case::CaseAnswer;
+use crate::query::naming::Named;
+
+/// How much of a digest the id carries.
+const DIGITS: usize = 16;
+
+/// What a form says; what it leaves empty is not said.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Answered {
+    actor: String,
+    #[serde(rename = "type")]
+    kind: String,
+    /// The last ledger entry of the case that the page showed.
+    #[serde(default)]
+    seen: String,
+    #[serde(default)]
+    clock: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    person: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// What is asked for and who sees to it, for everybody who sees the case.
+pub fn asked(view: &View, answering: &Answering) -> Markup {
+    html! {
+        @if let Some(handler) = &answering.handler { div { dt { (view.say("承办人", "Seen to by")) } dd { (handler) } } }
+        @if let Some(unit) = &answering.handover {
+            div { dt { (view.say("移交征询", "Handover proposed to")) } dd { (view.of(&unit.title)) } }
+        }
+        @if let Some(it) = &answering.extension {
+            div { dt { (view.say("延期申请", "Extension asked for")) } dd {
+                (view.of(&it.clock.title)) " → " (view.of(&it.when))
+                span .muted { " · " (view.of(&it.by.title)) " · " (view.say("由 ", "decided by ")) (listed(view, &it.decided_by)) (view.say(" 决定", "")) }
+            } }
+        }
+    }
+}
+
+fn listed(view: &View, units: &[Named]) -> String {
+    if units.is_empty() {
+        return view.say("登记册内任一单位", "any unit of the register").to_owned();
+    }
+    units.iter().map(|unit| view.of(&unit.title)).collect::<Vec<_>>().join(view.say("、", ", "))
+}
+
+/// The forms of what whoever looks at the page may state; nothing where they may not.
+pub fn forms(view: &View, case: &CaseAnswer, wrong: Option<&str>) -> Markup {
+    let takes = case.answering.as_ref().map(|it| it.takes.as_slice()).unwrap_or_default();
+    let offered: Vec<(&Takes, Vec<&Named>)> = takes
+        .iter()
+        .map(|takes| (takes, takes.by.iter().filter(|unit| speaks(view, &unit.id, takes.kind)).collect()))
+        .filter(|(_, by): &(&Takes, Vec<&Named>)| !by.is_empty())
+        .collect();
+    html! {
+        @if !offered.is_empty() || wrong.is_some() {
+            section #answers aria-labelledby="answers-title" {
+                h2 #answers-title { (view.say("答复", "Answer")) }
+                @if let Some(wrong) = wrong { p .note role="alert" { strong { (view.say("未被接受：", "Not taken: ")) } (wrong) } }
+                @for (takes, by) in &offered {
+                    details {
+                        summary { (view.of(&title(takes.kind))) }
+                        (form(view, case, takes, by))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn speaks(view: &View, unit: &str, kind: &str) -> bool {
+    let parts = UnitId::new(unit).ok().zip(EventType::new(kind).ok());
+    parts.is_some_and(|(unit, kind)| view.viewer.may_state(&view.tenant, &unit, &kind))
+}
+
+fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named]) -> Markup {
+    let seen = case.timeline.last().map(|told| told.ledger_seq.to_string()).unwrap_or_default();
+    let asks = |kinds: &[&str]| kinds.contains(&takes.kind);
+    html! {
+        form .stacked method="post" action=(view.link(&format!("cases/{}", case.case), &[])) {
+            input type="hidden" name="type" value=(takes.kind);
+            input type="hidden" name="seen" value=(seen);
+            (choice(view, "actor", view.say("报送单位", "As"), by.iter().copied()))
+            @if !takes.clocks.is_empty() { (choice(view, "clock", view.say("期限", "Deadline"), takes.clocks.iter())) }
+            @if asks(&["extension.requested", "extension.granted"]) {
+                label { span { (view.say("延至（当日24:00）", "Until the end of")) }
+                    input type="date" name="until" required[takes.kind == "extension.requested"];
+                }
+            }
+            @if asks(&["case.delegated"]) { label { span { (view.say("承办人", "Person")) } input name="person" required; } }
+            @if asks(&["explanation.given"]) { label { span { (view.say("说明", "Explanation")) } textarea name="text" rows="4" required {} } }
+            @if !takes.to.is_empty() { (choice(view, "to", view.say("移交给", "To"), takes.to.iter())) }
+            @if asks(&["extension.requested", "extension.refused", "handover.proposed", "handover.declined"]) {
+                label { span { (view.say("理由", "Reason")) } textarea name="reason" rows="2" {} }
+            }
+            @if let Some(csrf) = &view.viewer.csrf { input type="hidden" name="csrf" value=(csrf); }
+            button .button.main type="submit" { (view.of(&title(takes.kind))) }
+        }
+    }
+}
+
+fn choice<'n>(view: &View, name: &str, label: &str, named: impl Iterator<Item = &'n Named>) -> Markup {
+    html! {
+        label { span { (label) } select name=(name) { @for it in named { option value=(it.id) { (view.of(&it.title)) } } } }
+    }
+}
+
+/// What an answer is called where it can be given.
+fn title(kind: &str) -> Text {
+    let (zh, en) = match kind {
+        "reminder.acknowledged" => ("签收", "Acknowledge"),
+        "case.delegated" => ("转办", "Delegate"),
+        "explanation.given" => ("说明情况", "Explain"),
+        "extension.requested" => ("申请延期", "Ask for an extension"),
+        "extension.granted" => ("同意延期", "Grant the extension"),
+        "extension.refused" => ("不予延期", "Refuse the extension"),
+        "handover.proposed" => ("提出移交", "Propose a handover"),
+        "handover.accepted" => ("同意接收", "Take the case over"),
+        "handover.declined" => ("不予接收", "Do not take it over"),
+        other => (other, other),
+    };
+    Text::new(zh, en)
+}
+
+/// Takes what a form says, states it, and shows the case, or why it was not taken.
+pub async fn answer<S: Store, L: Log>(
+    visit: Visit<S, L>,
+    Form(answered): Form<Answered>,
+) -> Result<Response, Failure> {
+    let id = CaseId::new(visit.part("id"));
+    let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
+    let outcome = match fact(&id, &answered) {
+        Ok(fact) => match visit.stated(fact) {
+            Ok(fact) => state_now(&visit, &fact).await?,
+            Err(problem) => Outcome::Refused(problem.detail().to_owned()),
+        },
+        Err(wrong) => Outcome::Refused(wrong),
+    };
+    match outcome {
+        Outcome::Refused(wrong) => super::case_page::shown(visit, &id, Some(&wrong)).await,
+        Outcome::Taken(_) | Outcome::Stored => {
+            let to = visit.view.link(&format!("cases/{id}"), &[]);
+            Ok(Redirect::to(&to).into_response())
+        }
+    }
+}
+
+/// The fact that a form states; or what is wrong with it, in words.
+fn fact(case: &CaseId, answered: &Answered) -> Result<Fact, String> {
+    let said = [
+        ("clock", &answered.clock),
+        ("until", &answered.until),
+        ("person", &answered.person),
+        ("text", &answered.text),
+        ("to", &answered.to),
+        ("reason", &answered.reason),
+    ];
+    let said =
+        said.into_iter().map(|(name, value)| (name, value.trim())).filter(|(_, value)| !value.is_empty());
+    let data: Map<String, Value> =
+        said.map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
+    let mut fact = Fact {
+        source: format!("/desk/cases/{case}"),
+        id: String::new(),
+        kind: EventType::new(answered.kind.trim()).map_err(|error| error.to_string())?,
+        version: None,
+        subject: Some(case.to_string()),
+        actor: UnitId::new(answered.actor.trim()).map_err(|error| error.to_string())?,
+        occurred_at: None,
+        imported_at: None,
+        stated_by: None,
+        data: Value::Object(data),
+    };
+    let content = fact.content().to_string();
+    let digest = Sha::of_parts(&[content.as_bytes(), answered.seen.trim().as_bytes()]).to_string();
+    fact.id = digest.chars().take(DIGITS).collect();
+    Ok(fact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(text: &str, seen: &str) -> Answered {
+        Answered {
+            actor: "water".into(),
+            kind: "explanation.given".into(),
+            seen: seen.into(),
+            clock: String::new(),
+            until: String::new(),
+            person: String::new(),
+            text: text.into(),
+            to: String::new(),
+            reason: "  ".into(),
+        }
+    }
+
+    #[test]
+    fn a_form_sent_twice_is_one_fact_and_a_later_answer_another() {
+        let case = CaseId::new("objection/YY-1").expect("a case");
+        let of = |text: &str, seen: &str| fact(&case, &answered(text, seen)).expect("a fact");
+        assert_eq!(of("because", "7"), of("because", "7"));
+        assert_ne!(of("because", "7").id, of("because", "9").id);
+        assert_ne!(of("because", "7").id, of("therefore", "7").id);
+        assert_eq!(of("because", "7").data, serde_json::json!({"text": "because"}));
+        assert!(fact(&case, &Answered { actor: "No unit".into(), ..answered("x", "7") }).is_err());
+    }
+}
