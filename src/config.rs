@@ -28,6 +28,8 @@ pub struct ServeSettings {
     pub replicas: usize,
     /// The folder of policies to put in force; none to leave them as they are.
     pub policies: Option<PathBuf>,
+    /// The file with the office's settings of delivery; none for the usual place.
+    pub delivery: Option<PathBuf>,
 }
 
 /// How people reach a process, and whether they must say who they are.
@@ -111,6 +113,7 @@ mod tests {
             access: Access::default(),
             replicas: 1,
             policies: None,
+            delivery: None,
         }
     }
 

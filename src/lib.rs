@@ -41,6 +41,23 @@
 //! would save a little work and bring a second truth about who leads; the fence is
 //! the only one.
 //!
+//! # What is to be told
+//!
+//! A reminder is raised by the kernel and stands on the ledger with whom it is for and
+//! by which channel. How its delivery ended is a fact, and its verdict stands there,
+//! too. What is still to be delivered is therefore a table of the projection
+//! ([`query::outbox`]): raised, and without an end. The [`courier`] reads it in pages
+//! while its engine leads, sends, and states the ends; it keeps nothing that a crash
+//! could take. A rebuild folds the ends together with the reminders and sends nothing;
+//! dead letters are rows that one can count, page through and have sent again, each by
+//! a fact; memory is bounded, because a million reminders that are due at once are a
+//! million rows, not a queue. A durable consumer of the ledger would hold the same work
+//! list a second time: in a place that no query reads, with limits and timers of
+//! redelivery as a second truth about what is under way. Towards the outside a message
+//! goes out at least once, under a key made of the ledger's identity and the reminder's
+//! place on it, so that whoever receives it can tell a repetition. Other services do
+//! follow the ledger with consumers of their own: their work lists are theirs.
+//!
 //! # Who may
 //!
 //! [`http::gate`] stands before every address: it knows who asks (a session, a token, or
@@ -76,6 +93,7 @@
 //! | 6 | [`memory`], [`nats`], [`sled_store`], [`files`], [`carriers`], over [`tls`] | adapters | know each other or the kernel |
 //! | 7 | [`query`] | the one reading side behind every surface | write |
 //! | 8 | [`engine`] | the tenant's loop | name an adapter |
+//! | 8 | [`courier`] | delivery to people and systems, above the engine that it watches | name an adapter, decide |
 //! | 8 | [`openid`] | asks an issuer who somebody is | decide what they may |
 //! | 9 | [`scenario`] | virtual time, policies held against what they should do | be part of a run |
 //! | 10 | [`sim`] | seeds, faults, the auditor | be part of a run |
@@ -113,6 +131,7 @@ pub mod calendar;
 pub mod carriers;
 pub mod cli;
 pub mod config;
+pub mod courier;
 pub mod desk;
 pub mod engine;
 pub mod event;

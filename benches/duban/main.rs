@@ -17,12 +17,16 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod broker;
+mod courier;
 mod end_of_log;
 mod end_to_end;
 mod overdue;
 mod stages;
 #[path = "../../tests/it/support/engine.rs"]
 mod support;
+#[expect(dead_code, reason = "a benchmark needs a part of what the tests do with the town")]
+#[path = "../../tests/it/courier_town.rs"]
+mod town;
 
 use std::time::Duration;
 
@@ -82,6 +86,8 @@ fn main() {
     let facts = size("DUBAN_BENCH_FACTS", 30_000);
     let cases = size("DUBAN_BENCH_CASES", 1_000_000);
     println!("duban benchmarks: {facts} facts end to end, {cases} open cases; sync_interval: always");
+    let reminders = size("DUBAN_BENCH_REMINDERS", 100_000);
     runtime.block_on(end_to_end::run(facts));
+    runtime.block_on(courier::run(reminders));
     runtime.block_on(overdue::run(cases));
 }

@@ -39,7 +39,7 @@ mod tests {
     fn a_text_is_cut_between_lines_and_never_within_a_character() {
         assert_eq!(cut("短", 10), "短");
         let text = "第一行很长很长\n第二行很长很长\n第三行";
-        let whole = cut(text, 54);
+        let whole = cut(text, 52);
         assert_eq!(whole, "第一行很长很长\n第二行很长很长\n……");
         for most in 0..=text.len() {
             let part = cut(text, most);

@@ -122,8 +122,8 @@ impl Making<'_> {
         self.refuse_strangers();
         match self.settings.via {
             Via::Webhook => {
-                let (book, pace) = (self.hooks()?, self.pace(HOOK_PACE)?);
-                Some(Arc::new(Webhook { post: post.clone(), book, pace }))
+                let (book, pace) = (self.hooks(), self.pace(HOOK_PACE));
+                Some(Arc::new(Webhook { post: post.clone(), book: book?, pace: pace? }))
             }
             Via::Dingtalk => self.robot(Kind::Dingtalk, post),
             Via::Wecom => self.robot(Kind::Wecom, post),
@@ -235,9 +235,9 @@ impl Making<'_> {
             }
             let group = Group { place, secret: kept.pop() };
             Some(Entry { name: name(&group.place.host(), url.reveal()), address: group })
-        })?;
-        let (form, pace) = (settings.form.unwrap_or_else(|| kind.form()), self.pace(kind.pace())?);
-        Some(Arc::new(Robot { kind, post: post.clone(), book, form, pace }))
+        });
+        let (form, pace) = (settings.form.unwrap_or_else(|| kind.form()), self.pace(kind.pace()));
+        Some(Arc::new(Robot { kind, post: post.clone(), book: book?, form, pace: pace? }))
     }
 
     /// The URL of an address, and the secrets of its own.

@@ -214,7 +214,7 @@ mod tests {
             ("999999999", Some(3600)),
             ("Wed, 21 Oct 2015 07:28:00 GMT", Some(60)),
             ("Wed, 21 Oct 2015 07:26:00 GMT", Some(0)),
-            ("Fri, 31 Dec 2099 23:59:59 GMT", Some(3600)),
+            ("Thu, 31 Dec 2099 23:59:59 GMT", Some(3600)),
             ("-5", None),
             ("soon", None),
         ] {

@@ -248,9 +248,17 @@ impl DeliverySettings {
             let (line, column) = at.map_or((0, 0), |at| (at.line(), at.column()));
             let said = error.without_snippet().to_string();
             // The place is told in front already.
-            let reason = said.split(" at line ").next().unwrap_or(&said).to_owned();
-            wrong(line, column, reason)
+            let reason = said.split(" at line ").next().unwrap_or(&said);
+            wrong(line, column, discreet(reason))
         })
+    }
+}
+
+/// What is wrong without the value that is: it may be a secret written in the wrong place.
+fn discreet(reason: &str) -> String {
+    match reason.split_once(", expected ") {
+        Some((found, expected)) if found.contains("invalid") => format!("expected {expected}"),
+        _ => reason.to_owned(),
     }
 }
 

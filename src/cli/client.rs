@@ -105,8 +105,37 @@ impl Client {
         self.send(request.header("content-type", media).body(body)).await
     }
 
+    /// Opens a stream at `route`, which lasts as long as both sides hold it.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn stream(
+        &self,
+        route: &str,
+        parameters: &[(&str, String)],
+    ) -> Result<reqwest::Response, Failure> {
+        let request = self.begin(crate::tls::client(), Method::GET, route)?.query(parameters);
+        let words = format!("reach the server {}; is `duban up` or `duban serve` running", self.server);
+        let answer = request.send().await.or_failed_to(Exit::Unreachable, &words)?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status();
+        let text = answer.text().await.or_failed_to(Exit::Unreachable, words)?;
+        Err(Answer { status, text }.failure())
+    }
+
     fn request(&self, method: Method, route: &str) -> Result<RequestBuilder, Failure> {
-        let client = crate::tls::client().timeout(ANSWER_WITHIN).connect_timeout(CONNECT_WITHIN);
+        self.begin(crate::tls::client().timeout(ANSWER_WITHIN), method, route)
+    }
+
+    fn begin(
+        &self,
+        client: reqwest::ClientBuilder,
+        method: Method,
+        route: &str,
+    ) -> Result<RequestBuilder, Failure> {
+        let client = client.connect_timeout(CONNECT_WITHIN);
         // A proxy meant for the internet must not stand before this machine.
         let client = client.no_proxy().build()?;
         let request = client.request(method, self.url(route));

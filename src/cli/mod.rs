@@ -34,6 +34,7 @@ pub mod exit;
 pub mod folder;
 pub mod import;
 pub mod nats_server;
+pub mod office;
 pub mod operator;
 pub mod output;
 pub mod policy;

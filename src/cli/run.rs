@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::archive::{backup, restore, verify};
-use super::ask::{case, deadlines, lists, operate, publish, scores};
+use super::ask::{case, deadlines, deliveries, lists, operate, publish, scores, watch};
 use super::client::Client;
 use super::exit::{Ended, Exit, Failure, OrExit as _};
 use super::output::{Output, note};
@@ -44,6 +44,11 @@ enum Command {
     Cases(case::CasesArgs),
     /// Lists facts that were not taken, and why
     Refusals(lists::RefusalArgs),
+    /// Looks after what is delivered: counts it, lists dead letters, sends them again
+    #[command(subcommand)]
+    Delivery(deliveries::DeliveryCommand),
+    /// Prints the ledger's events as they come
+    Watch(watch::WatchArgs),
     /// Counts deadlines by unit and light
     Counts(lists::CountArgs),
     /// Shows the units of a scorecard in order, as published and as corrected since
@@ -134,6 +139,8 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Case(args) => within_runtime(case::one(args)),
         Command::Cases(args) => within_runtime(case::list(args)),
         Command::Refusals(args) => within_runtime(lists::refusals(args)),
+        Command::Delivery(command) => within_runtime(deliveries::run(command)),
+        Command::Watch(args) => within_runtime(watch::run(args)),
         Command::Counts(args) => within_runtime(lists::counts(args)),
         Command::Ranking(args) => within_runtime(scores::ranking(args)),
         Command::Score(args) => within_runtime(scores::score(args)),

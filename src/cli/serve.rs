@@ -53,6 +53,10 @@ pub struct ServeArgs {
     /// policies on the ledger stay as they are
     #[arg(long, env = "DUBAN_POLICIES", value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// The office's settings of delivery: addresses, secrets, servers; delivery.yaml in
+    /// the folder of the data without it
+    #[arg(long, env = "DUBAN_DELIVERY", value_name = "FILE")]
+    delivery: Option<PathBuf>,
     #[command(flatten)]
     access: AccessArgs,
 }
@@ -68,6 +72,7 @@ impl ServeArgs {
             access: self.access.settings(),
             replicas: self.replicas,
             policies: self.policies.clone(),
+            delivery: self.delivery.clone(),
         }
     }
 }

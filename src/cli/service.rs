@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::access;
 use super::doors::{self, Doors};
 use super::exit::{Ended, Exit, Failure, OrExit as _};
+use super::office::{Destinations, Running};
 use super::questions::Questions;
 use super::shelf::FolderShelf;
 use super::world;
@@ -48,6 +49,7 @@ pub struct Service {
     /// The tenants whose engines run, in the order in which they were named.
     pub rooms: Vec<Room>,
     engines: Vec<JoinHandle<()>>,
+    couriers: Vec<Running>,
     doors: Doors,
     questions: Questions,
     /// Tenants that could not be opened, and why.
@@ -63,17 +65,25 @@ impl Service {
         let (listener, gate) = (doors::listen(settings.http).await?, access::gate(settings)?);
         let tls = settings.access.tls.as_ref().map(|(chain, key)| crate::tls::server(chain, key));
         let tls = tls.transpose().or_exit(Exit::Usage)?;
+        let destinations = Destinations::read(settings.delivery.as_deref(), &settings.data)?;
         let mut service = Self {
             rooms: Vec::new(),
             engines: Vec::new(),
+            couriers: Vec::new(),
             doors: Doors::closed(),
             questions: Questions::default(),
             failed: Vec::new(),
         };
+        for tenant in &settings.tenants {
+            // What is wrong with the settings is told before anything is opened.
+            destinations.carriers(tenant, broker)?;
+            destinations.wording(tenant)?;
+        }
         let mut worst = Exit::Unreachable;
         for tenant in &settings.tenants {
             match open(settings, broker, tenant).await {
                 Ok((room, engine)) => {
+                    service.couriers.push(Running::start(&room, &destinations, broker)?);
                     service.rooms.push(room);
                     service.engines.push(engine);
                 }
@@ -127,6 +137,8 @@ impl Service {
         self.questions.close().await;
         self.doors.close().await;
         let mut worst = if self.failed.is_empty() { Exit::Done } else { Exit::Stopped };
+        // Their last words are decided by the engines that still run.
+        futures::future::join_all(self.couriers.into_iter().map(Running::close)).await;
         for room in &self.rooms {
             room.handle.stop().await;
         }

@@ -42,6 +42,9 @@ pub struct UpArgs {
     /// Where HTTP listens; 127.0.0.1:8310 or the next free port without it
     #[arg(long, env = "DUBAN_HTTP", value_name = "ADDRESS")]
     http: Option<SocketAddr>,
+    /// The office's settings of delivery; delivery.yaml in the folder of the data without it
+    #[arg(long, env = "DUBAN_DELIVERY", value_name = "FILE")]
+    delivery: Option<PathBuf>,
     /// Where the broker listens; 4222 or the next free port without it
     #[arg(long, value_name = "PORT")]
     nats_port: Option<u16>,
@@ -77,6 +80,7 @@ pub async fn run(args: &UpArgs) -> Ended {
         access: args.access.settings(),
         replicas: 1,
         policies: Some(args.policies.clone()),
+        delivery: args.delivery.clone(),
     };
     let ended = serve(args, &settings, &definitions, broker.url()).await;
     note("stopping the broker");

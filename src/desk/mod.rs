@@ -12,6 +12,7 @@ mod bulletin;
 mod calendar_page;
 mod case_page;
 mod csv;
+mod deliveries;
 mod document;
 mod export;
 mod failure;

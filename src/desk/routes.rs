@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use super::{
-    answer, assets, bulletin, calendar_page, case_page, export, failure, feed, feed_address, ledger, link,
-    overview, policies, rankings, refusals, resubmit, search, settings, sign_in, supervision,
+    answer, assets, bulletin, calendar_page, case_page, deliveries, export, failure, feed, feed_address,
+    ledger, link, overview, policies, rankings, refusals, resubmit, search, settings, sign_in, supervision,
     supervision_sheet, units,
 };
 use crate::http::Site;
@@ -38,6 +38,7 @@ pub fn routes<S: Store, L: Log>() -> Beside<S, L> {
         .route("/rankings.xlsx", get(export::rankings_xlsx::<S, L>))
         .route("/rankings/{unit}", get(rankings::score::<S, L>))
         .route("/supervision", get(supervision::supervision::<S, L>))
+        .route("/deliveries", get(deliveries::deliveries::<S, L>).post(deliveries::again::<S, L>))
         .route("/refusals", get(refusals::refusals::<S, L>))
         .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))
         .route("/policies", get(policies::policies::<S, L>))

@@ -41,7 +41,11 @@ pub async fn supervision<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Respons
         }
     };
     let title = Nav::Supervision.title(view);
-    let beside_title = html! { span .muted { (view.say("全部超期事项，最早到期在前", "everything overdue, earliest due first")) } (bulletin::links(view)) };
+    let beside_title = html! {
+        span .muted { (view.say("全部超期事项，最早到期在前", "everything overdue, earliest due first")) }
+        (bulletin::links(view))
+        " " a href=(view.link("deliveries", &[])) { (view.say("送达与死信", "Deliveries and dead letters")) }
+    };
     let frame = Frame { nav: Nav::Supervision, title, as_of: Some(&found.as_of), beside_title, live: true };
     Ok(page(view, &frame, &body))
 }

@@ -24,6 +24,7 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::case::CaseAnswer;
 use crate::query::explained::ExplainedDeadline;
+use crate::query::light::Light;
 use crate::query::rows::Answer;
 use crate::query::timeline::Told;
 
@@ -47,7 +48,7 @@ pub async fn sheet<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fai
                 @for (title, text) in &rows {
                     tr { th scope="row" { (title) } td { @for line in text.lines() { p { (line) } } (below(view, title, &sheet)) } }
                 }
-                @for title in sheet.blanks(view) { tr .blank { th scope="row" { (title) } td {} } }
+                @for title in Sheet::blanks(view) { tr .blank { th scope="row" { (title) } td {} } }
             }
             p .source { (source(view, &answer)) }
         }
@@ -68,7 +69,7 @@ pub async fn sheet_docx<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response
     let (answer, place) = found(&visit).await?;
     let view = &visit.view;
     let sheet = Sheet::of(&answer.body, place).ok_or_else(|| none(&visit))?;
-    let blanks = sheet.blanks(view).into_iter().map(|title| (title, "\n".to_owned()));
+    let blanks = Sheet::blanks(view).into_iter().map(|title| (title, "\n".to_owned()));
     let rows: Vec<(&str, String)> = sheet.rows(view).into_iter().chain(blanks).collect();
     let document = Document::new(view.at)
         .title(view.say("督办单", "Supervision sheet"))
@@ -89,7 +90,7 @@ async fn found<S: Store, L: Log>(visit: &Visit<S, L>) -> Result<(Answer<CaseAnsw
     let answer = visit.reader().case(&id, visit.view.at).await.map_err(|error| visit.failed(error))?;
     let clock = visit.params.text("clock");
     let of_clock = |it: &&(usize, &ExplainedDeadline)| clock.is_none_or(|clock| it.1.clock.id == clock);
-    let alarm = |it: &ExplainedDeadline| it.light.map(|light| light.alarm());
+    let alarm = |it: &ExplainedDeadline| it.light.map(Light::alarm);
     let deadlines = answer.body.deadlines.iter().enumerate();
     let found = deadlines.filter(|it| of_clock(&it)).max_by_key(|(place, it)| (alarm(it), *place));
     let place = found.map(|(place, _)| place).ok_or_else(|| none(visit))?;
@@ -217,7 +218,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// What is filled in by hand.
-    fn blanks(&self, view: &View) -> [&'static str; 4] {
+    fn blanks(view: &View) -> [&'static str; 4] {
         [
             view.say("签发人", "Signed by"),
             view.say("签收人及时间", "Received by, when"),

@@ -82,6 +82,11 @@ impl<S: Store, L: Log> Visit<S, L> {
         self.asked.path(name)
     }
 
+    /// The request itself.
+    pub const fn asked(&self) -> &Asked<S, L> {
+        &self.asked
+    }
+
     /// A failure shown as this view shows things.
     pub fn failed(&self, problem: impl Into<Problem>) -> Failure {
         Failure::new(problem.into(), self.view.lang, self.view.theme, Some(self.view.tenant.clone()))

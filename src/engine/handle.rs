@@ -53,6 +53,9 @@ pub struct Status {
     pub intake_seq: Seq,
     /// Records of the intake that wait to be decided.
     pub lag: u64,
+    /// Whether it has appended to the ledger since it began to lead: before that another
+    /// engine may believe that it leads, too, and nothing has told them apart.
+    pub confirmed: bool,
     /// When the next timer is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_timer_at: Option<Instant>,
@@ -73,6 +76,7 @@ impl Status {
             decided_seq: at.decided,
             intake_seq: at.decided,
             lag: 0,
+            confirmed: false,
             next_timer_at: None,
             rebuilding_seq: None,
         }
@@ -130,6 +134,8 @@ impl Outcome {
 pub enum Order {
     /// Make the projection again beside the running one, compare, and switch.
     Rebuild(oneshot::Sender<Result<Rebuilt, String>>),
+    /// Lead, because nobody seems to; the fence decides whether it may.
+    Lead,
     /// Stop cleanly after the group at hand.
     Stop,
 }
@@ -217,6 +223,12 @@ impl<S> Handle<S> {
         let gone = |()| "the engine is stopping".to_owned();
         self.orders.send(Order::Rebuild(tell)).await.map_err(|_| gone(()))?;
         told.await.map_err(|_| gone(()))?
+    }
+
+    /// Asks an engine that follows to lead, because nobody seems to.
+    pub async fn lead(&self) {
+        // It may have stopped; then it cannot.
+        let _ = self.orders.send(Order::Lead).await;
     }
 
     /// Asks the engine to stop cleanly.

@@ -95,6 +95,8 @@ pub struct Leader<'a, L: Log, S: Store> {
     stored: Checkpoint,
     /// Drawn anew whenever an engine begins to lead.
     writer: String,
+    /// Whether an append of its own has shown that it leads.
+    confirmed: bool,
 }
 
 impl<'a, L: Log, S: Store> Leader<'a, L, S> {
@@ -131,12 +133,18 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             read_seq: decided,
             stored,
             writer: (settings.draw_id)().to_string(),
+            confirmed: false,
         })
     }
 
     /// The last intake record that was read.
     pub const fn read_seq(&self) -> Seq {
         self.read_seq
+    }
+
+    /// Whether it has appended since it began to lead.
+    pub const fn is_confirmed(&self) -> bool {
+        self.confirmed
     }
 
     /// Where the rows stand that queries see.
@@ -286,6 +294,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             return Err(AppendError::Unknown { reason }.into());
         }
         let Appending { layer, verdicts, last, .. } = appending;
+        self.confirmed = true;
         self.appended.push_back(Appended { layer, verdicts, last });
         Ok(())
     }

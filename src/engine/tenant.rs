@@ -209,6 +209,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
                 return Err(failure);
             }
             let read = leader.read_seq();
+            self.confirm(leader.is_confirmed());
             self.tell(leader.checkpoint(), leader.next_timer(), Some(read), leader.is_quiet());
             if let Some(turn) = self.next_turn() {
                 let finished = leader.finish().await;
@@ -251,6 +252,11 @@ impl<L: Log, H: Shelf> Engine<L, H> {
     fn next_turn(&mut self) -> Option<Turn> {
         match self.orders.try_recv() {
             Ok(Order::Stop) | Err(mpsc::error::TryRecvError::Disconnected) => return Some(Turn::Stop),
+            Ok(Order::Lead) => {
+                if self.status.borrow().role == Role::Following {
+                    return Some(Turn::Become(Role::Leading));
+                }
+            }
             Ok(Order::Rebuild(asker)) if self.rebuild.is_some() => {
                 // Whoever asked may have gone.
                 let _ = asker.send(Err("the projection is being made again already".into()));
@@ -287,6 +293,7 @@ impl<L: Log, H: Shelf> Engine<L, H> {
         while let Some(order) = self.orders.recv().await {
             match order {
                 Order::Stop => return,
+                Order::Lead => {}
                 Order::Rebuild(asker) => {
                     // Whoever asked may have gone.
                     let _ = asker.send(Err(format!("the engine has stopped: {failure}")));
@@ -295,10 +302,19 @@ impl<L: Log, H: Shelf> Engine<L, H> {
         }
     }
 
+    fn confirm(&self, confirmed: bool) {
+        self.status.send_if_modified(|status| {
+            let changed = status.confirmed != confirmed;
+            status.confirmed = confirmed;
+            changed
+        });
+    }
+
     fn become_role(&self, role: Role) {
         self.status.send_if_modified(|status| {
             let changed = status.role != role;
             status.role = role;
+            status.confirmed &= !changed;
             changed
         });
     }

@@ -87,7 +87,7 @@ pub fn structured(attributes: &[Attribute], kind: Option<&str>, data: Value) -> 
     properties.insert("data".to_owned(), data);
     properties.insert(
         "data_base64".to_owned(),
-        json!({"type": ["string", "null"], "contentEncoding": "base64", "description": "The data, in base64."}),
+        json!({"type": ["string", "null"], "contentEncoding": "base64", "contentMediaType": "application/json", "description": "The data in base64, in place of data."}),
     );
     json!({
         "type": "object",

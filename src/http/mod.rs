@@ -14,6 +14,7 @@ pub mod beside;
 pub mod cases;
 mod cookie;
 pub mod deadlines;
+pub mod deliveries;
 pub mod documents;
 pub mod events;
 pub mod gate;

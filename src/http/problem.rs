@@ -110,6 +110,7 @@ const TABLE: &[(&str, StatusCode, &str)] = &[
     ("intake.unknown", StatusCode::SERVICE_UNAVAILABLE, "Whether the facts were stored is not known"),
     ("ledger.away", StatusCode::SERVICE_UNAVAILABLE, "The broker cannot be reached"),
     ("projection.", StatusCode::SERVICE_UNAVAILABLE, "The projection cannot be read now"),
+    ("replay.count", StatusCode::CONFLICT, "There are not as many dead letters as were expected"),
     ("rebuild.failed", StatusCode::CONFLICT, "The projection was not made again"),
     ("server.busy", StatusCode::SERVICE_UNAVAILABLE, "Too many requests are under way"),
     ("server.slow", StatusCode::SERVICE_UNAVAILABLE, "The answer took too long"),
@@ -169,7 +170,7 @@ impl Problem {
     /// A method that an address does not take; `allowed` are those that it does.
     #[must_use]
     pub fn method_not_allowed(allowed: &str) -> Self {
-        let detail = "questions are asked with GET; events, due and rebuild take POST";
+        let detail = "questions are asked with GET; events, due, rebuild and dead-letters/replay take POST";
         let mut problem = Self::new("method.not-allowed", detail);
         problem.0.allow = Some(allowed.to_owned());
         problem

@@ -12,7 +12,9 @@ use super::gate::gate;
 use super::problem::Problem;
 use super::site::Site;
 use super::watch::{Watch, told_path, watch};
-use super::{cases, deadlines, documents, events, health, lists, operations, scores, session, stream};
+use super::{
+    cases, deadlines, deliveries, documents, events, health, lists, operations, scores, session, stream,
+};
 use crate::port::log::Log;
 use crate::port::store::Store;
 
@@ -32,6 +34,9 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>
         .route("/cases/{*id}", get(cases::case::<S, L>))
         .route("/refusals", get(lists::refusals::<S, L>))
         .route("/counts", get(lists::counts::<S, L>))
+        .route("/deliveries", get(deliveries::deliveries::<S, L>))
+        .route("/dead-letters", get(deliveries::dead_letters::<S, L>))
+        .route("/dead-letters/replay", post(deliveries::post_replay::<S, L>))
         .route("/rankings", get(scores::rankings::<S, L>))
         .route("/scores/{unit}", get(scores::score::<S, L>))
         .route("/targets", get(scores::targets::<S, L>))
@@ -57,7 +62,8 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>
         .merge(beside.routes)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          rankings, scores, targets, policies, calendars, stream, status, events, due and rebuild";
+                          deliveries, dead-letters, rankings, scores, targets, policies, calendars, stream, status, \
+                          events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", told_path(uri.path()))
         })
         .layer(from_fn_with_state(Arc::clone(&site.gate), gate))

@@ -62,10 +62,9 @@ pub async fn stream<S: Store, L: Log>(asked: Asked<S, L>, headers: HeaderMap) ->
     let status = asked.tenant.handle.watch();
     let last = status.borrow().ledger_seq;
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let after = match resumed.or_else(|| params.text("after")) {
-        Some(text) => place(text, last)?,
-        None => last,
-    };
+    // What is wrong is told even where the other one goes first.
+    let asked_after = params.text("after").map(|text| place(text, last)).transpose()?;
+    let after = resumed.map(|text| place(text, last)).transpose()?.or(asked_after).unwrap_or(last);
     let busy = |_| Problem::new("server.busy", format!("{MOST_STREAMS} streams are open; try again later"));
     let room = Arc::clone(&asked.tenant.streams.room).try_acquire_owned().map_err(busy)?;
     let seen = asked.reader();

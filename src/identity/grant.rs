@@ -76,6 +76,8 @@ pub enum Right {
     Refusals,
     /// To state facts, each for a unit that one may speak for.
     State,
+    /// To have dead letters sent again.
+    Replay,
     /// To give a unit that one sees an address for calendars, or to end it: it shows
     /// the unit's deadlines to whoever has it.
     Feeds,
@@ -147,6 +149,7 @@ impl Grant {
         match right {
             Right::Open | Right::SignedIn | Right::Common | Right::Cases => true,
             Right::Refusals | Right::State => !matches!(self, Self::Reader { .. }),
+            Right::Replay => matches!(self, Self::Operator | Self::Supervisor { .. }),
             Right::Feeds => matches!(self, Self::Operator | Self::Supervisor { .. } | Self::Member { .. }),
             Right::Operate => matches!(self, Self::Operator),
             Right::Measure => matches!(self, Self::Operator | Self::Reader { tenant: None }),

@@ -79,7 +79,10 @@ impl Viewer {
             (Right::Open | Right::SignedIn, _) => true,
             (_, Some(tenant)) => self.of(tenant).any(|grant| grant.gives(right)),
             (Right::Measure | Right::Operate, None) => self.grants.iter().any(|grant| grant.gives(right)),
-            (Right::Common | Right::Cases | Right::Refusals | Right::State | Right::Feeds, None) => false,
+            (
+                Right::Common | Right::Cases | Right::Refusals | Right::State | Right::Replay | Right::Feeds,
+                None,
+            ) => false,
         }
     }
 

@@ -23,6 +23,8 @@ pub fn markdown(heading: &Heading, told: &Said<'_>) -> String {
         }
         lines.extend(told.omitted().map(|said| tame(&said)));
     }
+    // A line of its own ends the quote.
+    lines.push(String::new());
     lines.push(tame(&told.closing));
     lines.push(tame(&told.number()));
     lines.join("\n")

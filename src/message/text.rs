@@ -15,8 +15,10 @@ pub fn rows(lang: Lang, facts: &Facts) -> Vec<(&'static str, String)> {
         (say(lang, "责任单位", "Owed by"), facts.owner.get(lang).to_owned()),
         (say(lang, "截止", "Due"), bracketed(lang, facts.due.get(lang), facts.span.as_ref())),
         (say(lang, "计日", "Days"), facts.days.get(lang).to_owned()),
-        (say(lang, "依据", "Rests on"), facts.clause.get(lang).to_owned()),
     ];
+    if !facts.days.get(lang).contains(facts.clause.get(lang)) {
+        rows.push((say(lang, "条款", "Clause"), facts.clause.get(lang).to_owned()));
+    }
     if facts.is_provisional {
         let told = "放假安排尚未公布，截止日为暂定";
         rows.push((say(lang, "说明", "Note"), say(lang, told, "the due date may still move").to_owned()));
@@ -24,7 +26,7 @@ pub fn rows(lang: Lang, facts: &Facts) -> Vec<(&'static str, String)> {
     if facts.nth > 1 {
         rows.push((say(lang, "次数", "Number"), nth(lang, facts.nth)));
     }
-    rows.push((say(lang, "督办单颜色", "Sheet"), light(lang, facts.light).to_owned()));
+    rows.push((say(lang, "颜色", "Colour"), light(lang, facts.light).to_owned()));
     if let Some(next) = &facts.next {
         rows.push((say(lang, "下一步", "Next"), next.get(lang).to_owned()));
     }

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::naming::Named;
 use super::policy_cache::Policies;
 use crate::calendar::{Calendar, Text};
-use crate::event::catalogue::Term;
 use crate::id::UnitId;
 use crate::kernel::row::{Case, Deadline};
 use crate::policy::definition::answers::{Answers, Extend};
@@ -76,7 +75,7 @@ pub fn answering(
     if case.closed_at.is_some() {
         return None;
     }
-    let asked = Asked { policies, workflow, case };
+    let asked = Asked { policies, workflow, case, at };
     let in_force = policies.set.answers(workflow, at).map(|(_, answers)| answers);
     let extend = in_force.and_then(|answers| answers.extend.as_ref());
     let extension = case.extension.as_ref().map(|it| Requested {
@@ -107,6 +106,7 @@ struct Asked<'a> {
     policies: &'a Policies,
     workflow: &'a Workflow,
     case: &'a Case,
+    at: Instant,
 }
 
 impl Asked<'_> {
@@ -172,8 +172,8 @@ impl Asked<'_> {
 
     fn extendable<'e>(&'e self, extend: &'e Extend) -> impl Iterator<Item = Named> + 'e {
         let left = |deadline: &&Deadline| {
-            let Term { due_at, .. } = deadline.term;
-            extend.covers(&deadline.clock) && deadline.extensions < extend.most && due_at > Instant::MIN
+            let in_time = self.at < deadline.overdue_from();
+            in_time && extend.covers(&deadline.clock) && deadline.extensions < extend.most
         };
         self.open().filter(left).map(|deadline| self.clock(&deadline.clock))
     }

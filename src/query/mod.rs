@@ -5,7 +5,9 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`], [`bulletin`] and [`case`] are the questions; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`], [`explained`], [`answering`],
+//! [`scores`], [`deliveries`], [`bulletin`] and [`case`] are the questions; [`outbox`] is
+//! the courier's; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`],
+//! [`explained`], [`answering`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
@@ -19,6 +21,7 @@ pub mod cases;
 pub mod counts;
 pub mod deadline_row;
 pub mod deadlines;
+pub mod deliveries;
 pub mod desk;
 pub mod duties;
 pub mod error;
@@ -28,6 +31,7 @@ pub mod home;
 pub mod light;
 pub mod naming;
 pub mod notice;
+pub mod outbox;
 pub mod overview;
 pub mod page;
 mod paused;

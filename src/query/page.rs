@@ -33,6 +33,10 @@ pub enum List {
     Refusals = b'r',
     /// Met deadlines, by case.
     Settled = b'm',
+    /// What waits to be delivered, by channel and unit.
+    Deliveries = b'o',
+    /// Dead letters, by channel and unit.
+    DeadLetters = b'x',
 }
 
 /// What part of a list is asked for.

@@ -17,7 +17,8 @@ const FLOORS: &[&[&str]] = &[
     &["tls", "message"],
     &["memory", "nats", "sled_store", "files", "carriers"],
     &["query"],
-    &["engine", "courier", "openid"],
+    &["engine", "openid"],
+    &["courier"],
     &["scenario"],
     &["sim"],
     &["http", "config", "telemetry"],
@@ -34,6 +35,7 @@ const CLOSED: &[(&str, &[&str], &str)] = &[
     ("carriers", &["kernel", "policy"], "an adapter knows its port and its libraries"),
     ("sled_store", &["kernel", "policy", "event"], "an adapter knows its port and its library"),
     ("engine", &["memory", "nats", "sled_store", "query"], "the engine names no adapter"),
+    ("courier", &["memory", "nats", "sled_store", "carriers"], "the courier names no adapter"),
     ("query", &["memory", "nats", "sled_store"], "the query side names no adapter"),
     ("http", &["memory", "nats", "sled_store", "files"], "the command line alone wires adapters"),
     (
@@ -58,6 +60,7 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
     ("port", &["async_nats", "sled::", "reqwest", "lettre"], "a port names no library"),
     ("carriers", &["std::env", "Utc::now"], "the command line alone reads the environment and the clock"),
     ("engine", &["async_nats", "sled::", "std::env"], "the engine names no adapter"),
+    ("courier", &["async_nats", "sled::", "std::env", "reqwest", "lettre"], "the courier names no adapter"),
 ];
 
 const TOP_LEVEL: &[&str] = &[

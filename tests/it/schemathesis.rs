@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use duban::cli::nats_server::Places;
+use duban::http::openapi;
 use tempfile::TempDir;
 
 use crate::support::people::People;
@@ -17,7 +18,7 @@ use crate::support::people::People;
 /// The version that is run; its requirements are pinned beside the hooks.
 const VERSION: &str = "4.32.5";
 /// Cases of each operation, besides those for every boundary of its schema.
-const EXAMPLES: &str = "30";
+const EXAMPLES: &str = "10";
 /// The same cases every time.
 const SEED: &str = "20220928";
 /// How long it may take on a loaded machine.
@@ -85,7 +86,13 @@ parameters = {{ "path.id" = {{ dictionary = "cases", probability = 0.5 }} }}
 include-operation-id = "stateFacts"
 [operations.checks]
 positive_data_acceptance = {{ expected-statuses = ["2xx", 422] }}
-negative_data_rejection = {{ expected-statuses = [400, 413, 415, 422] }}
+negative_data_rejection = {{ expected-statuses = [400, 401, 403, 404, 413, 415, 422, 429] }}
+
+# Headers that nobody knows are no fault; and a stream has no end to wait for.
+[[operations]]
+include-operation-id = "followLedger"
+request-timeout = 2
+generation = {{ allow-extra-parameters = false }}
 
 # A question that cannot be answered is answered with what is wrong with it, so that the
 # others of a batch go on.
@@ -126,7 +133,11 @@ async fn nothing_is_answered_that_the_document_does_not_tell() {
     let said = ended.expect("the tester takes too long").expect("python3 runs");
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     assert!(said.status.success(), "{out}\n{err}");
-    assert!(out.contains("26 selected / 26 total"), "every operation is tried: {out}");
+    // It leaves out the address that it has the document from.
+    let document = openapi::document();
+    let tried = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+    let tried = tried.filter_map(|methods| methods.as_object()).map(serde_json::Map::len).sum::<usize>() - 1;
+    assert!(out.contains(&format!("{tried} selected / {tried} total")), "every operation is tried: {out}");
     // It all stands after what was thrown at it.
     assert_eq!(people.served.get("/readyz").await.status, 200);
 }

@@ -21,6 +21,8 @@ pub struct Serving {
     nats: String,
     tenants: String,
     policies: Option<PathBuf>,
+    /// Arguments besides the usual ones.
+    more: Vec<String>,
     folder: PathBuf,
     port: u16,
     http: reqwest::Client,
@@ -36,7 +38,13 @@ impl Serving {
         let http = duban::tls::client().timeout(ANSWER_WITHIN).build().expect("a client");
         let policies = policies.map(Path::to_owned);
         let (nats, tenants, folder) = (nats.to_owned(), tenants.join(","), folder.to_owned());
-        Self { nats, tenants, policies, folder, port, http, child: None }
+        Self { nats, tenants, policies, more: Vec::new(), folder, port, http, child: None }
+    }
+
+    /// The same with more arguments.
+    pub fn with(mut self, more: &[&str]) -> Self {
+        self.more = more.iter().map(|word| (*word).to_owned()).collect();
+        self
     }
 
     /// Starts it; it is killed when this value goes, however the test ends.
@@ -49,6 +57,7 @@ impl Serving {
         if let Some(policies) = &self.policies {
             command.arg("--policies").arg(policies);
         }
+        command.args(&self.more);
         command.env("DUBAN_LOG", "info").current_dir(&self.folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         self.child = Some(command.spawn().expect("the duban program"));

@@ -5,8 +5,10 @@
 
 pub mod case;
 pub mod deadlines;
+pub mod deliveries;
 pub mod lists;
 pub mod operate;
 pub mod publish;
 pub mod scores;
 pub mod shown;
+pub mod watch;

@@ -44,11 +44,21 @@ fn document(route: &'static str, name: &'static str, summary: &'static str) -> O
 fn stream(schemas: &mut Schemas) -> Operation {
     let entry = said::entry(schemas.writing()).to_value();
     let place = || json!({"type": "integer", "minimum": 0});
+    // One event of the stream; clients put its lines together to these fields.
     let body = json!({
-        "type": "string",
-        "description": "Server-sent events named `ledger`: `id` is the entry's ledger sequence, `data` the entry in one line of JSON.",
-        "contentMediaType": "text/event-stream",
-        "x-event-data": entry,
+        "type": "object",
+        "required": ["event", "id", "data"],
+        "properties": {
+            "event": {"const": "ledger"},
+            "id": {"type": "string", "description": "The entry's ledger sequence."},
+            "retry": {"type": "integer", "description": "After how many milliseconds to come again when cut off."},
+            "data": {
+                "type": "string",
+                "description": "The entry in one line of JSON.",
+                "contentMediaType": JSON,
+                "contentSchema": entry,
+            },
+        },
     });
     Operation::new("GET", "/v1/{tenant}/stream", "followLedger", "The ledger's entries as they come, as server-sent events")
         .told(

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, place, problem, right_of};
 use super::schemas::Schemas;
-use super::{changes, parameters, questions, scores, session};
+use super::{changes, deliveries, parameters, questions, scores, session};
 use crate::http::gate::CSRF_HEADER;
 use crate::http::problem::{Document, STATUSES};
 
@@ -13,7 +13,7 @@ const ABOUT: &str = "Official notices as running, supervised duties: what is due
     a problem document (RFC 9457) whose `rule` programs may act on. A parameter that is not known is an error, since a \
     mistyped filter that is passed over would answer another question.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("session", "Signing in and out, and who you are."),
     ("tenants", "The jurisdictions, and how their engines stand."),
     ("deadlines", "What is due, overdue, and how much of it."),
@@ -21,6 +21,7 @@ const TAGS: [(&str, &str); 8] = [
     ("scores", "Points, rankings and targets."),
     ("policies", "Rules, calendars and due dates."),
     ("facts", "Stating what has happened, what was refused, and the ledger as it grows."),
+    ("deliveries", "What waits to be delivered, what was given up, and sending it again."),
     ("documents", "These interfaces, for programs."),
 ];
 
@@ -68,6 +69,7 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let mut operations = session::operations(schemas);
     operations.extend(questions::operations(schemas));
     operations.extend(scores::operations(schemas));
+    operations.extend(deliveries::operations(schemas));
     operations.extend(changes::operations(schemas));
     operations
 }

@@ -1,7 +1,7 @@
 //! The `OpenAPI` document: every address under `/v1`, generated from the code.
 //!
 //! [`operation`] is one method at one address, as its resource's file here tells it
-//! ([`questions`], [`scores`], [`changes`], [`session`]); [`parameters`] are what
+//! ([`questions`], [`scores`], [`deliveries`], [`changes`], [`session`]); [`parameters`] are what
 //! operations share; [`schemas`] come from the types that are read and written;
 //! [`document`] puts all of it together. What an address needs and which problems may
 //! follow is taken from [`super::rights`] and the table in [`super::problem`].
@@ -17,6 +17,7 @@
 //! are not those that the handler takes.
 
 mod changes;
+mod deliveries;
 pub mod document;
 pub mod operation;
 pub mod parameters;

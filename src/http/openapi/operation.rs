@@ -267,6 +267,7 @@ fn security(right: Right, is_change: bool) -> Value {
         | Right::Refusals
         | Right::State
         | Right::Feeds
+        | Right::Replay
         | Right::Operate
         | Right::Measure => Value::from_iter(known),
     }
@@ -282,6 +283,7 @@ fn tag(route: &str) -> &str {
         "policies" | "calendars" | "due" => "policies",
         "events" | "refusals" | "stream" => "facts",
         "status" | "rebuild" | "tenants" => "tenants",
+        "deliveries" | "dead-letters" => "deliveries",
         "openapi.json" | "asyncapi.json" => "documents",
         other => other,
     }

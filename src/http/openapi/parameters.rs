@@ -87,9 +87,20 @@ pub fn page() -> [Parameter; 2] {
 /// Lights, of those that a list has; all that there are where it has no own.
 pub fn lights(of_list: &BTreeSet<Light>) -> Parameter {
     let has = |light: &Light| of_list.is_empty() || of_list.contains(light);
-    let names: Vec<&str> = Light::ALL.into_iter().filter(has).map(Light::name).collect();
-    let schema = json!({"type": "array", "items": {"enum": names}, "minItems": 1});
-    Parameter::query("light", schema, "Those with one of these lights, joined by commas.")
+    let names = |is_paused: bool| -> Vec<&str> {
+        let of_kind = |light: &Light| has(light) && (*light == Light::Paused) == is_paused;
+        Light::ALL.into_iter().filter(of_kind).map(Light::name).collect()
+    };
+    let (running, paused) = (names(false), names(true));
+    let all = [&running[..], &paused[..]].concat();
+    let mut schema = json!({"type": "array", "minItems": 1, "items": {"enum": all}});
+    let mut meaning = "Those with one of these lights, joined by commas.".to_owned();
+    if !paused.is_empty() {
+        // What stands still has no due instant that it could be listed by.
+        schema["anyOf"] = json!([{"items": {"enum": running}}, {"items": {"enum": paused}}]);
+        meaning.push_str(" Paused ones by themselves: they have no due instant while they stand still.");
+    }
+    Parameter::query("light", schema, meaning)
 }
 
 /// One of a few words.

@@ -66,9 +66,9 @@ pub struct Channel {
 pub enum Via {
     /// A signed call of an address, in the form of Standard Webhooks.
     Webhook,
-    /// A robot in a DingTalk group.
+    /// A robot in a group of `DingTalk`.
     Dingtalk,
-    /// A robot in a WeCom group.
+    /// A robot in a group of `WeCom`.
     Wecom,
     /// A robot in a Feishu group.
     Feishu,

@@ -79,7 +79,7 @@ pub fn heading(key: &str, lang: Lang) -> Heading {
 
 /// An objection whose answer is due over the National Day week.
 pub fn facts(key: &str, act: Act, light: RungLight) -> Facts {
-    let rule: DueRule = serde_json::from_value(json!({"workingDays": 5})).expect("a rule");
+    let rule: DueRule = serde_json::from_value(json!({"workingDays": 7})).expect("a rule");
     let told = explain(&calendar(), &rule, at("2022-09-28T16:20:00+08:00"), &[]).expect("an explanation");
     let is_late = light == RungLight::Red;
     let span = if is_late {

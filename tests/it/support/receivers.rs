@@ -341,8 +341,6 @@ pub enum Mails {
     Says(&'static str),
     /// Closes the connection.
     Closes,
-    /// Never answers.
-    Hangs,
 }
 
 /// Where in the conversation a plan is asked.
@@ -468,10 +466,6 @@ impl Talk {
             Mails::Says(words) => self.say(words).await.map(|()| false),
             Mails::Closes => {
                 self.stream.get_mut().shutdown().await?;
-                Err(io::ErrorKind::ConnectionAborted.into())
-            }
-            Mails::Hangs => {
-                gone(&mut self.stream).await?;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
