@@ -20,7 +20,8 @@ use super::folder;
 use super::output::{Output, note};
 use super::world;
 use crate::id::{TenantId, UnitId};
-use crate::nats::users::{ENGINE, User, configuration, inbox};
+use crate::nats::accounts::configuration;
+use crate::nats::users::{ENGINE, User, inbox};
 use crate::nats::{Access, BrokerSettings};
 use crate::policy::definition::Definition;
 use crate::port::directory::Directories as _;
@@ -80,7 +81,7 @@ pub fn run(args: &CredentialArgs) -> Ended {
         let key = key(&out.join(format!("{}.nk", user.name)), again)?;
         keyed.push((user, key));
     }
-    write(&out.join(USERS), &configuration(&keyed), false)?;
+    write(&out.join(USERS), &configuration(&args.tenants, &keyed), false)?;
     write(&out.join(WHOLE), &format!("{NATS_CONF}\ninclude ./{USERS}\n"), false)?;
     let mut output = Output::open();
     for (user, _) in &keyed {
@@ -118,7 +119,7 @@ pub fn keyed(settings: BrokerSettings, file: Option<&Path>) -> Result<BrokerSett
 
 fn users(args: &CredentialArgs) -> Result<Vec<User>, Failure> {
     let definitions = folder::definitions(&args.policies, &args.tenants)?;
-    let mut users = Vec::new();
+    let mut users = vec![User::operator(), User::engine(&args.tenants)];
     for (tenant, definitions) in &definitions {
         let register = definitions.iter().find_map(|definition| {
             if let Definition::Register(register) = definition { Some(register) } else { None }
@@ -134,8 +135,6 @@ fn users(args: &CredentialArgs) -> Result<Vec<User>, Failure> {
     for (name, token) in kept.tokens.iter().filter(|(_, token)| token.holds(now)) {
         users.extend(args.tenants.iter().filter_map(|tenant| User::token(tenant, name, &token.grants)));
     }
-    let engine = User::engine(&args.tenants, &users);
-    users.splice(0..0, [User::operator(), engine]);
     Ok(users)
 }
 

@@ -8,11 +8,13 @@
 //! * [`announce`]: announcements to whoever listens, with proof that somebody does.
 //! * [`read`]: contiguous reading that survives the server.
 //! * [`service`]: questions and answers, discoverable; [`micro`]: the documents of that.
-//! * [`users`]: who may publish and hear what, as the server is told.
+//! * [`users`]: who may publish and hear what; [`accounts`]: how the server is told, and
+//!   why nobody can make it write for them.
 //! * [`wire`]: records as the server writes them.
 //!
 //! Nothing here knows what a record means.
 
+pub mod accounts;
 pub mod announce;
 pub mod append;
 pub mod broker;

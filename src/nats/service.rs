@@ -7,8 +7,9 @@
 //!
 //! A client chooses the subject that it is answered under, and no server checks it.
 //! Whoever answers blindly would publish with its own rights where the client may not:
-//! on the ledger, for one. So answers go to inboxes only, and all other reply subjects
-//! are passed over in silence.
+//! on the ledger, for one. Users in accounts of their own ([`super::accounts`]) cannot do
+//! that; on a broker without users answers go to inboxes only, all the same, and other
+//! reply subjects are passed over in silence.
 //!
 //! Several processes serve one tenant as one service: each question goes to one of them.
 
@@ -23,14 +24,15 @@ use tokio::time::Instant as Moment;
 
 use super::line::Line;
 use super::micro::{DISCOVERY, Instance, QUEUE_GROUP};
+use super::users::REPLIES;
 use crate::id::TenantId;
 use crate::port::log::LogError;
 use crate::port::service::{Question, Reply, Responder};
 use crate::time::Instant;
 
-/// Every subject that answers may go to begins so: a client's usual inboxes, and those
-/// that [`super::users`] gives each user.
-const INBOX: &str = "_INBOX";
+/// Every subject that answers may go to begins with one of these: a client's inboxes, and
+/// where answers to other accounts come in.
+const INBOXES: [&str; 2] = ["_INBOX", REPLIES];
 /// The headers that tell an error, as NATS' services do.
 const ERROR: &str = "Nats-Service-Error";
 /// Its code.
@@ -127,7 +129,7 @@ async fn carry<R: Responder>(
 
 /// Where an answer may go.
 fn inbox(message: &Message) -> Option<&async_nats::Subject> {
-    let inbox = message.reply.as_ref().filter(|reply| reply.starts_with(INBOX));
+    let inbox = message.reply.as_ref().filter(|reply| INBOXES.iter().any(|inbox| reply.starts_with(inbox)));
     if inbox.is_none() {
         tracing::debug!(subject = %message.subject, reply = ?message.reply, "no inbox to answer to");
     }

@@ -1,12 +1,10 @@
-//! What each user of the broker may publish and hear: the server's `authorization`.
+//! What each user of the broker may publish and hear.
 //!
 //! Users are key pairs ("nkeys"): the server's file holds public keys only, so that it
-//! may be read by whoever runs the server. They stand in the server's default account,
-//! where the streams of a server without users are, so that switching users on moves
-//! nothing. What is not allowed is denied; no unit or service may call the streams'
-//! interface at all, and the engine may create but neither change, empty nor delete.
-
-use std::fmt::Write as _;
+//! may be read by whoever runs the server. What is not allowed is denied; no unit or
+//! service may call the streams' interface to make, change or read anything but its own
+//! bookmark, and the engine may create but neither change, empty nor delete. In which
+//! account each user stands, and why, is [`super::accounts`]'.
 
 use super::broker::stream_name;
 use crate::id::{Name, TenantId, UnitId};
@@ -34,10 +32,20 @@ pub struct User {
 /// Where services are looked for; any user may ask which there are.
 const DISCOVERY: &str = "$SRV.>";
 
+/// Where the server lets answers to other accounts come in; no client may name such a
+/// subject itself.
+pub const REPLIES: &str = "_R_.";
+
 /// Where answers to a user go; nobody else hears them.
 #[must_use]
 pub fn inbox(user: &str) -> String {
     format!("_INBOX_{}", user.replace('.', "_"))
+}
+
+/// What the durable consumer of a user is called.
+#[must_use]
+pub fn bookmark(user: &str) -> String {
+    user.replace('.', "_")
 }
 
 impl User {
@@ -48,6 +56,7 @@ impl User {
         let name = format!("{tenant}.{unit}");
         let mut publish = vec![format!("duban.{tenant}.intake.{unit}.>")];
         publish.extend(asks(tenant, unit.as_str()));
+        publish.extend(reads(tenant, &name));
         Self { publish, subscribe: heard(tenant, &Scope::unit(unit), &name), name, answers: true }
     }
 
@@ -62,18 +71,16 @@ impl User {
         let name = format!("{tenant}.{}-{token}", here.first()?.role());
         let mut publish: Vec<String> = here.iter().flat_map(|grant| states(tenant, grant)).collect();
         publish.extend(asks(tenant, &format!("token:{token}")));
+        publish.extend(reads(tenant, &name));
         let heard_of = here.iter().map(|grant| grant.sight().refusals).fold(Scope::nothing(), Scope::and);
         Some(Self { publish, subscribe: heard(tenant, &heard_of, &name), name, answers: true })
     }
 
-    /// The engine of these tenants. It answers `askers`, each in its own inbox, and
-    /// nowhere else: who asks chooses where an answer goes, so that a right to answer
-    /// anywhere would be a right of theirs to write anywhere.
+    /// The engine of these tenants. It answers where another account's replies come in,
+    /// and the operator, who uses the engine's inbox.
     #[must_use]
-    pub fn engine(tenants: &[TenantId], askers: &[Self]) -> Self {
-        let mut publish: Vec<String> =
-            askers.iter().map(|asker| format!("{}.>", inbox(&asker.name))).collect();
-        publish.push(format!("{}.>", inbox(ENGINE)));
+    pub fn engine(tenants: &[TenantId]) -> Self {
+        let mut publish = vec![format!("{REPLIES}>"), format!("{}.>", inbox(ENGINE))];
         for tenant in tenants {
             publish.push(format!("duban.{tenant}.told.>"));
             for (log, suffix) in [("intake", "INTAKE"), ("ledger", "LEDGER")] {
@@ -106,6 +113,18 @@ fn asks(tenant: &TenantId, asker: &str) -> [String; 2] {
     [format!("duban.{tenant}.query.{asker}.*"), DISCOVERY.to_owned()]
 }
 
+/// How somebody reads on at their bookmark in the ledger, a durable consumer of their
+/// name, once the operator has made it: to make one is to say where the server sends
+/// what it reads, which might be anywhere.
+fn reads(tenant: &TenantId, name: &str) -> [String; 3] {
+    let (ledger, bookmark) = (stream_name(tenant, "LEDGER"), bookmark(name));
+    [
+        format!("$JS.API.CONSUMER.INFO.{ledger}.{bookmark}"),
+        format!("$JS.API.CONSUMER.MSG.NEXT.{ledger}.{bookmark}"),
+        format!("$JS.ACK.{ledger}.{bookmark}.>"),
+    ]
+}
+
 /// Where facts may be stated under a grant.
 fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
     match grant {
@@ -123,45 +142,15 @@ fn states(tenant: &TenantId, grant: &Grant) -> Vec<String> {
 
 /// What somebody hears: the ledger about these units, what is public, and answers.
 fn heard(tenant: &TenantId, scope: &Scope, name: &str) -> Vec<String> {
+    let ledger = format!("duban.{tenant}.ledger");
     let mut heard = match scope {
-        Scope::All => vec![format!("duban.{tenant}.ledger.>"), format!("duban.{tenant}.told.>")],
-        Scope::Units(units) => units
-            .iter()
-            .flat_map(|unit| {
-                [format!("duban.{tenant}.ledger.*.*.{unit}"), format!("duban.{tenant}.told.{unit}")]
-            })
-            .collect(),
+        Scope::All => vec![format!("{ledger}.>"), format!("duban.{tenant}.told.>")],
+        Scope::Units(units) => {
+            let own = |unit| [format!("{ledger}.*.*.{unit}"), format!("duban.{tenant}.told.{unit}")];
+            // A ranking is about no unit, so that nothing is heard twice.
+            units.iter().flat_map(own).chain([format!("{ledger}.ranking.published._")]).collect()
+        }
     };
-    heard.push(format!("duban.{tenant}.ledger.ranking.published.>"));
     heard.push(format!("{}.>", inbox(name)));
     heard
-}
-
-/// The server's `authorization`, for users with their public keys.
-#[must_use]
-pub fn configuration(users: &[(User, String)]) -> String {
-    let mut text = String::from(
-        "# Written by `duban credentials`; written again whenever the register changes.\n\
-         # Public keys only: a user's seed is in a file of its own.\n\
-         authorization {\n  users = [\n",
-    );
-    for (user, key) in users {
-        // Writing to a text does not fail.
-        let _ = writeln!(text, "    # {}", user.name);
-        let _ = writeln!(text, "    {{ nkey: {key}, permissions: {{");
-        let _ = writeln!(text, "      publish: {{ allow: {} }}", list(&user.publish));
-        let _ = writeln!(text, "      subscribe: {{ allow: {} }}", list(&user.subscribe));
-        if user.answers {
-            // A message counts as delivered when its listener has answered.
-            text.push_str("      allow_responses: { max: 1, expires: \"1m\" }\n");
-        }
-        text.push_str("    } }\n");
-    }
-    text.push_str("  ]\n}\n");
-    text
-}
-
-fn list(subjects: &[String]) -> String {
-    let quoted: Vec<String> = subjects.iter().map(|subject| format!("\"{subject}\"")).collect();
-    format!("[{}]", quoted.join(", "))
 }

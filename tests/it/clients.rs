@@ -16,9 +16,8 @@ use duban::port::log::{Log as _, Reader as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::cli::{Serving, serve};
+use crate::support::cli::Serving;
 use crate::support::guarded::Guarded;
-use crate::support::nats::Server;
 
 /// How long an example may take on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -225,8 +224,7 @@ async fn every_breach_becomes_one_ticket_though_the_ticket_system_dies() {
     if !has_python() {
         return;
     }
-    let (server, data) = (Server::start().await, TempDir::new().expect("a folder"));
-    let serving = serve(server.url(), data.path());
+    let (guarded, data) = (Guarded::new().await, TempDir::new().expect("a folder"));
     let decided = |number: &str| {
         json!({
             "specversion": "1.0", "id": number, "source": "/changqing/qu-fagaiju", "type": "decision.made",
@@ -237,23 +235,27 @@ async fn every_breach_becomes_one_ticket_though_the_ticket_system_dies() {
             },
         })
     };
-    let facts = json!([decided("K-1"), decided("K-2")]).to_string();
-    serving.ask_with(&["publish", "-", "--wait"], &facts).ends(0);
+    guarded.state(&json!([decided("K-1"), decided("K-2")])).await;
 
     let path = data.path().join("tickets.json");
-    let tickets = |more: &[&str]| {
+    let tickets = |user: &str, inbox: &str, more: &[&str]| {
         let mut command = python("tickets.py", Some(python_packages()));
-        command.args(["--nats", server.url(), "--again-after", "2", "--idle", "4", "--until-idle"]);
-        command.arg("--tickets").arg(&path).args(more);
+        command.args(["--nats", guarded.server.url(), "--again-after", "2", "--idle", "4", "--until-idle"]);
+        command.args(["--bookmark", "changqing_reader-tickets", "--inbox", inbox]);
+        command.arg("--key").arg(guarded.key(user)).arg("--tickets").arg(&path).args(more);
         command
     };
-    let died = run(tickets(&["--die-after", "2"])).await;
+    let service =
+        |more: &[&str]| tickets("changqing.reader-tickets", "_INBOX_changqing_reader-tickets", more);
+    let created = run(tickets("operator", "_INBOX_engine", &["--create"])).await;
+    assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+    let died = run(service(&["--die-after", "2"])).await;
     assert_eq!(died.status.code(), Some(70), "{}", String::from_utf8_lossy(&died.stderr));
-    let broker = server.connect().await;
+    let broker = guarded.user("operator").await;
     let mut again = 0;
     // Breaches come while it runs; those that come once it has found none are for the next run.
     let opened = loop {
-        again += said(tickets(&[])).await["again"].as_u64().expect("a number");
+        again += said(service(&[])).await["again"].as_u64().expect("a number");
         let text = std::fs::read_to_string(&path).expect("the tickets");
         let opened: BTreeMap<String, Value> = serde_json::from_str(&text).expect("JSON");
         let cases: BTreeMap<_, _> = opened.into_iter().map(|(at, it)| (at, it["case"].clone())).collect();

@@ -89,7 +89,12 @@ async fn a_unit_publishes_as_itself_only_and_no_user_but_the_operator_changes_st
         "duban.changqing.ledger.objection.answered.qu-fagaiju",
         "duban.genhe.intake.qu-fagaiju.objection.answered",
         "$JS.API.CONSUMER.CREATE.DUBAN_CHANGQING_LEDGER.x",
+        "$JS.API.CONSUMER.CREATE.DUBAN_CHANGQING_LEDGER.changqing_qu-fagaiju.duban.changqing.ledger.>",
+        "$JS.API.CONSUMER.DURABLE.CREATE.DUBAN_CHANGQING_LEDGER.changqing_qu-fagaiju",
+        "$JS.API.CONSUMER.MSG.NEXT.DUBAN_CHANGQING_LEDGER.changqing_qu-wenlvju",
         "$JS.API.STREAM.MSG.GET.DUBAN_CHANGQING_INTAKE",
+        "$KV.any.key",
+        "$SYS.REQ.SERVER.PING",
     ] {
         is_denied(&unit, forged).await;
     }
@@ -149,6 +154,74 @@ async fn one_hears_what_concerns_oneself_and_nobody_else_s_answers() {
     // The other one was published first; had it been let through, it would be here.
     for other in &mut others {
         assert!(futures::FutureExt::now_or_never(other.next()).flatten().is_none());
+    }
+}
+
+/// A client names the subject that it wants to be answered under, and no permission
+/// covers that one: the server would write its acknowledgement there.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_under_the_subject_that_an_answer_is_wanted_under() {
+    let folder = TempDir::new().expect("a folder");
+    let (server, engine) = set_up(folder.path()).await;
+    let tenant = TenantId::new("changqing").expect("a tenant");
+    let logs = LogSettings::default();
+    let intake = engine.intake(&tenant, &logs).await.expect("the intake");
+    let ledger = engine.ledger(&tenant, &logs).await.expect("the ledger");
+    let unit = connect(&server, folder.path(), "changqing.qu-fagaiju").await.expect("the unit is let in");
+    let other = connect(&server, folder.path(), "changqing.qu-wenlvju").await.expect("another is let in");
+    let listener = other.client().subscribe("duban.changqing.ledger.*.*.qu-wenlvju");
+    let mut overheard = listener.await.expect("a subscription");
+    other.client().flush().await.expect("the server has read the subscription");
+    let operator = connect(&server, folder.path(), "operator").await.expect("the operator is let in");
+    let mut called = operator.client().subscribe("$JS.API.>").await.expect("a subscription");
+    let mut system = operator.client().subscribe("$SYS.>").await.expect("a subscription");
+    operator.client().flush().await.expect("the server has read the subscriptions");
+
+    let targets = [
+        "duban.changqing.ledger.deadline.breached.qu-fagaiju",
+        "duban.changqing.ledger.deadline.breached.qu-wenlvju",
+        "duban.changqing.intake.qu-wenlvju.objection.answered",
+        "duban.changqing.intake.operator.policy.published",
+        "duban.changqing.intake.engine.clock.ticked",
+        "duban.genhe.intake.qu-fagaiju.objection.answered",
+        "$JS.API.STREAM.PURGE.DUBAN_CHANGQING_LEDGER",
+        "$JS.API.STREAM.DELETE.DUBAN_CHANGQING_INTAKE",
+        "$KV.any.key",
+        "$SYS.REQ.SERVER.PING",
+        OWN,
+    ];
+    let mut sent = 0;
+    for target in targets {
+        for subject in [
+            OWN,
+            "duban.changqing.query.qu-fagaiju.overdue",
+            "$SRV.PING",
+            "$JS.API.CONSUMER.INFO.DUBAN_CHANGQING_LEDGER.changqing_qu-fagaiju",
+            "$JS.API.CONSUMER.MSG.NEXT.DUBAN_CHANGQING_LEDGER.changqing_qu-fagaiju",
+            "$JS.ACK.DUBAN_CHANGQING_LEDGER.changqing_qu-fagaiju.1.1.1.1.0",
+        ] {
+            unit.client().publish_with_reply(subject, target, "{}".into()).await.expect("sent");
+            sent += u64::from(subject == OWN);
+        }
+    }
+    // What was sent before has been stored and answered by the time that this is.
+    assert!(ask(&unit, OWN, &[]).await.expect("an answer").contains("\"seq\":"));
+    assert_eq!(intake.last().await.expect("the intake").0, sent + 1);
+    for place in 1..=sent + 1 {
+        let record = intake.get(duban::id::Seq(place)).await.expect("the intake").expect("a record");
+        assert_eq!(record.subject, OWN);
+    }
+    assert_eq!(ledger.last().await.expect("the ledger").0, 0, "only the engine writes on the ledger");
+    let heard = "duban.changqing.ledger.deadline.breached.qu-wenlvju";
+    engine.client().publish(heard, "the engine".into()).await.expect("published");
+    let first = tokio::time::timeout(Duration::from_secs(20), overheard.next()).await.expect("in time");
+    assert_eq!(first.expect("a message").payload, "the engine", "nobody was told a lie in the engine's name");
+    // The operator stands beside the engine; it would have heard any call.
+    let call = futures::FutureExt::now_or_never(system.next()).flatten();
+    assert!(call.is_none(), "{call:?}");
+    while let Some(Some(call)) = futures::FutureExt::now_or_never(called.next()) {
+        let is_change = ["PURGE", "DELETE"].iter().any(|change| call.subject.contains(change));
+        assert!(!is_change, "{}", call.subject);
     }
 }
 

@@ -37,6 +37,7 @@ impl Guarded {
         token("leader", &with("supervisor", "xinyong-ban"));
         token("desk", &with("reviewer", "xinyong-ban"));
         token("oa", &[&with("service", "qu-wenlvju")[..], &["--event", "objection.answered"]].concat());
+        token("tickets", &["--role", "reader", "--tenant", "changqing"]);
         let unit_token =
             token("fagaiju", &[&with("service", "qu-fagaiju")[..], &["--event", "decision.made"]].concat());
         let operator_token = token("root", &["--role", "operator"]);
@@ -69,7 +70,7 @@ impl Guarded {
     }
 
     /// States facts over HTTP and waits until they are decided.
-    async fn state(&self, events: &Value) {
+    pub async fn state(&self, events: &Value) {
         let client = duban::tls::client().no_proxy().build().expect("a client");
         let request = client.post(format!("{}/v1/changqing/events?wait=20s", self.serving.server));
         let request = request.bearer_auth(&self.operator_token).body(events.to_string());
