@@ -44,12 +44,11 @@ fn reach_4(address: Ipv4Addr) -> Reach {
         [100, 64..=127, ..] => Reach::Private("a carrier's own"),
         [127, ..] => Reach::Private("loopback"),
         [169, 254, ..] => Reach::Nowhere("link-local"),
-        [192, 0, 0, _] => Reach::Nowhere("reserved"),
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Reach::Nowhere("for documents only"),
         [192, 88, 99, _] => Reach::Nowhere("a relay of 6to4"),
         [198, 18 | 19, ..] => Reach::Private("for measurements only"),
         [224..=239, ..] => Reach::Nowhere("multicast"),
-        [240..=255, ..] => Reach::Nowhere("reserved"),
+        [192, 0, 0, _] | [240..=255, ..] => Reach::Nowhere("reserved"),
         _ => Reach::Public,
     }
 }
@@ -80,13 +79,12 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Some(Ipv4Addr::new(a, b, c, d))
     };
     match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low]
+        // The loopback and the unspecified address look like compatible ones.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..] => of(high, low),
-        // The loopback and the unspecified address look like compatible ones.
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0, high, low] => of(high, low),
         _ => None,
     }
 }

@@ -12,9 +12,9 @@ use crate::policy::definition::Definition;
 /// Prints the documents of the interfaces, for programs and generators of clients.
 #[derive(Debug, clap::Subcommand)]
 pub enum ApiCommand {
-    /// Prints the OpenAPI 3.1 document of the addresses under /v1
+    /// Prints the `OpenAPI` 3.1 document of the addresses under /v1
     Openapi,
-    /// Prints the AsyncAPI 3.0 document of facts and ledger events
+    /// Prints the `AsyncAPI` 3.0 document of facts and ledger events
     Asyncapi {
         /// The folder of policies whose event types are told
         #[arg(long, env = "DUBAN_POLICIES", default_value = "workflows", value_name = "DIR")]

@@ -90,7 +90,7 @@ enum Command {
     Completions(shell::CompletionArgs),
     /// Writes the man pages
     Manual(shell::ManualArgs),
-    /// Prints the documents of the interfaces: OpenAPI and AsyncAPI
+    /// Prints the documents of the interfaces: `OpenAPI` and `AsyncAPI`
     #[command(subcommand)]
     Api(api::ApiCommand),
     /// Explains a command, or the exit codes (`duban help exit-codes`)

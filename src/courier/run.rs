@@ -246,10 +246,9 @@ impl<S: Store, L: Log> Courier<S, L> {
         let (_, _, told) = self.book.sizes();
         if self.status.borrow().confirmed {
             MOST_UNDER_WAY
-        } else if self.begun.elapsed() < UNCONFIRMED_WAIT || told > 0 || !self.telling.is_done() {
-            0
         } else {
-            1
+            let is_calm = told == 0 && self.telling.is_done();
+            u32::from(is_calm && self.begun.elapsed() >= UNCONFIRMED_WAIT)
         }
     }
 
@@ -364,7 +363,9 @@ impl<S: Store, L: Log> Courier<S, L> {
         let now = (self.office.now)();
         match surveyed {
             Ok(Planned { floor, lanes }) => {
-                lanes.into_iter().for_each(|(turned, result)| self.acts(turned, result, (now, floor)));
+                for (turned, result) in lanes {
+                    self.acts(turned, result, (now, floor));
+                }
             }
             // The task only waits; it does not die but with the runtime.
             Err(error) => tracing::error!(%error, "planning has died"),
@@ -421,17 +422,23 @@ impl<S: Store, L: Log> Courier<S, L> {
         self.count(&lane, &result);
         let heard = match result {
             Ok(_) if is_fact => {
-                errands.iter().for_each(|it| self.book.told(&it.errand));
+                for it in &errands {
+                    self.book.told(&it.errand);
+                }
                 Heard::Answer
             }
             Ok(Carried { note }) => {
                 let end = End::Delivered(note);
-                errands.iter().for_each(|it| self.end(&it.errand, &end, it.tries + 1));
+                for it in &errands {
+                    self.end(&it.errand, &end, it.tries + 1);
+                }
                 Heard::Answer
             }
             Err(CarryError::Never { reason }) => {
                 let end = End::Failed(reason);
-                errands.iter().for_each(|it| self.end(&it.errand, &end, it.tries + 1));
+                for it in &errands {
+                    self.end(&it.errand, &end, it.tries + 1);
+                }
                 Heard::Answer
             }
             Err(CarryError::Again { after, reason }) => self.failed(&errands, (&key, now), reason, after),

@@ -166,7 +166,9 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_not_taken_holds_up_no_other() {
         let (log, mut telling) = telling();
-        [fact(1, 10), fact(2, 5_000), fact(3, 10)].into_iter().for_each(|fact| telling.tell(fact));
+        for fact in [fact(1, 10), fact(2, 5_000), fact(3, 10)] {
+            telling.tell(fact);
+        }
         finish(&mut telling).await;
         assert_eq!(log.last().await.expect("the log"), Seq(2));
     }

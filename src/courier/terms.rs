@@ -58,11 +58,10 @@ impl Terms<'_> {
     #[must_use]
     pub fn release(&self, raised: Raised) -> Instant {
         let waits_until = match (self.gathering, self.quiet) {
-            (Gathering::None, _) => raised.at,
             (Gathering::Merge(within), _) => raised.at.plus(within),
             (Gathering::Digest(at), Some(calendar)) => digest(calendar, at, raised.at),
             // Without a calendar there are no working days to have a digest on.
-            (Gathering::Digest(_), None) => raised.at,
+            (Gathering::None, _) | (Gathering::Digest(_), None) => raised.at,
         };
         if raised.is_due_between(raised.at, waits_until) {
             return self.opens(raised.at, raised);

@@ -25,9 +25,12 @@ const ABOUT: &str = "Services publish facts to the intake as CloudEvents 1.0.2, 
 #[derive(Debug, Default)]
 pub struct Taken {
     tenants: BTreeSet<TenantId>,
-    /// By type and version: each form of the schema, with the tenants that have it.
-    types: BTreeMap<(EventType, String), Vec<(EventTypeDefinition, BTreeSet<TenantId>)>>,
+    /// By type and version.
+    types: BTreeMap<(EventType, String), Vec<Form>>,
 }
+
+/// A form of a schema, with the tenants that have it.
+type Form = (EventTypeDefinition, BTreeSet<TenantId>);
 
 impl Taken {
     /// Adds those of a tenant.

@@ -13,8 +13,8 @@ use super::state::{Backing, State, StateError};
 use super::tally::{Tallied, tally_key};
 use crate::event::catalogue::{
     CALENDAR_AMENDED, CaseOpened, DeadlineBreached, DeadlineMet, DeadlineMoved, DeadlineSet, EXTENDED, Event,
-    EventParked, EventRefused, FactAccepted, FactRef, PeriodOpened, PolicyPublished, RankingPublished,
-    RungReached,
+    EventParked, EventRefused, FactAccepted, FactRef, LedgerOpened, PeriodOpened, PolicyPublished,
+    RankingPublished, RungReached,
 };
 use crate::event::entry::Entry;
 use crate::id::{CaseId, Name, Seq, Sha};
@@ -51,10 +51,7 @@ pub fn evolve<B: Backing>(state: &mut State<B>, entry: &Entry, hash: Sha) -> Res
 fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateError> {
     match &entry.decided.event {
         Event::LedgerOpened(it) => {
-            let checkpoint = state.checkpoint_mut();
-            checkpoint.ledger = it.ledger;
-            checkpoint.tenant = it.tenant.clone();
-            checkpoint.opened_at = entry.decided.at;
+            opened(state, entry, it);
             Ok(())
         }
         Event::PolicyPublished(it) => policy_published(state, entry, it),
@@ -64,21 +61,7 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
         Event::EventRefused(it) => event_refused(state, entry, it),
         Event::EventDuplicated(it) => told::settle(state, &it.fact, false),
         Event::EventParked(it) => event_parked(state, entry, it),
-        Event::FactAccepted(it) => {
-            fact_known(state, entry, it)?;
-            fact_tallied(state, entry, it)?;
-            match (&entry.decided.case, &it.from) {
-                (Some(case), Some(_)) => change(state, entry, case, |case| {
-                    case.state = it.to.clone();
-                    *case.seen.entry(it.fact.kind.clone()).or_default() += 1;
-                    case.depth = case.depth.max(it.depth);
-                    if let Some(kept) = &it.kept {
-                        case.kept = serde_json::Value::Object(kept.clone()).to_string();
-                    }
-                }),
-                _ => Ok(()),
-            }
-        }
+        Event::FactAccepted(it) => fact_accepted(state, entry, it),
         Event::CaseOpened(it) => case_opened(state, entry, it),
         Event::CaseClosed(_) => with_case(state, entry, |case, entry| {
             case.closed_at = Some(entry.decided.at);
@@ -128,6 +111,33 @@ fn apply<B: Backing>(state: &mut State<B>, entry: &Entry) -> Result<(), StateErr
         Event::ReactionCounted(it) => told::reaction_counted(state, entry, it),
         Event::ReactionCalled(it) => told::reaction_called(state, entry, it),
         Event::ReactionStopped(it) => told::reaction_stopped(state, entry, it),
+    }
+}
+
+fn opened<B: Backing>(state: &mut State<B>, entry: &Entry, it: &LedgerOpened) {
+    let checkpoint = state.checkpoint_mut();
+    checkpoint.ledger = it.ledger;
+    checkpoint.tenant = it.tenant.clone();
+    checkpoint.opened_at = entry.decided.at;
+}
+
+fn fact_accepted<B: Backing>(
+    state: &mut State<B>,
+    entry: &Entry,
+    it: &FactAccepted,
+) -> Result<(), StateError> {
+    fact_known(state, entry, it)?;
+    fact_tallied(state, entry, it)?;
+    match (&entry.decided.case, &it.from) {
+        (Some(case), Some(_)) => change(state, entry, case, |case| {
+            case.state = it.to.clone();
+            *case.seen.entry(it.fact.kind.clone()).or_default() += 1;
+            case.depth = case.depth.max(it.depth);
+            if let Some(kept) = &it.kept {
+                case.kept = serde_json::Value::Object(kept.clone()).to_string();
+            }
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -34,7 +34,9 @@ pub fn configuration(tenants: &[TenantId], users: &[Keyed]) -> String {
     );
     // Writing to a text does not fail.
     let _ = writeln!(text, "  {HOUSE} {{\n    jetstream: enabled\n    users = [");
-    house.iter().for_each(|keyed| user(&mut text, keyed));
+    for keyed in house {
+        user(&mut text, keyed);
+    }
     let _ = writeln!(text, "    ]\n    exports = [\n{}    ]\n  }}", exports(tenants));
     for keyed in others {
         let name = keyed.0.name.replace('.', "_");

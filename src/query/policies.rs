@@ -215,7 +215,7 @@ fn row(published: &Published) -> PolicyEntry {
     let named = |zh: &str, en: &str| Some(Named::new(&name, zh, en));
     let (title, cite, effective) = match definition {
         Definition::Register(it) => (named(&it.title.zh, &it.title.en), None, None),
-        Definition::Calendar(_) => (None, None, None),
+        Definition::Calendar(_) | Definition::Delivery(_) => (None, None, None),
         Definition::EventType(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Notice(it) => (named(&it.title.zh, &it.title.en), None, None),
         Definition::Workflow(it) => {
@@ -227,7 +227,6 @@ fn row(published: &Published) -> PolicyEntry {
         Definition::Scorecard(it) => {
             (named(&it.title.zh, &it.title.en), Some(it.cite.clone()), Some(it.effective))
         }
-        Definition::Delivery(_) => (None, None, None),
         Definition::Answers(it) => (None, Some(it.cite.clone()), Some(it.effective)),
         Definition::Reaction(it) => (None, Some(it.cite.clone()), Some(it.effective)),
     };

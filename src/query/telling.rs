@@ -7,7 +7,9 @@ use super::naming::Named;
 use super::policy_cache::Policies;
 use super::span::{due_text, end_text, moment_text};
 use crate::calendar::{Calendar, Text};
-use crate::event::catalogue::{DeadlineMet, DeadlineMoved, EXTENDED, Event, FactAccepted, RungReached, Term};
+use crate::event::catalogue::{
+    CaseCredited, CaseOpened, DeadlineMet, DeadlineMoved, EXTENDED, Event, FactAccepted, RungReached, Term,
+};
 use crate::event::entry::Entry;
 use crate::id::{EventType, Name};
 use crate::policy::definition::{Definition, Workflow};
@@ -34,20 +36,8 @@ impl Teller<'_> {
     fn tell(&self, event: &Event) -> Text {
         match event {
             Event::FactAccepted(it) => self.accepted(it),
-            Event::CaseOpened(it) => {
-                let (unit, state) = (Named::unit(self.policies, &it.owner).title, self.state(&it.state));
-                Text::new(
-                    format!("立项，责任单位 {}，状态“{}”", unit.zh, state.zh),
-                    format!("opened; {} owes it; state {}", unit.en, state.en),
-                )
-            }
-            Event::CaseCredited(it) => {
-                let kind = self.kind(&it.kind);
-                Text::new(
-                    format!("计入 {}（{}），第 {} 件，共需 {} 件", kind.zh, it.from, it.nth, it.of),
-                    format!("{} of {} counts: {} of {}", kind.en, it.from, it.nth, it.of),
-                )
-            }
+            Event::CaseOpened(it) => self.opened(it),
+            Event::CaseCredited(it) => self.credited(it),
             Event::CaseClosed(it) => {
                 let state = self.state(&it.state);
                 Text::new(format!("办结，状态“{}”", state.zh), format!("closed as {}", state.en))
@@ -105,6 +95,22 @@ impl Teller<'_> {
             | Event::PolicyBegun(_)
             | Event::RankingPublished(_) => Text::new(event.kind(), event.kind()),
         }
+    }
+
+    fn opened(&self, it: &CaseOpened) -> Text {
+        let (unit, state) = (Named::unit(self.policies, &it.owner).title, self.state(&it.state));
+        Text::new(
+            format!("立项，责任单位 {}，状态“{}”", unit.zh, state.zh),
+            format!("opened; {} owes it; state {}", unit.en, state.en),
+        )
+    }
+
+    fn credited(&self, it: &CaseCredited) -> Text {
+        let kind = self.kind(&it.kind);
+        Text::new(
+            format!("计入 {}（{}），第 {} 件，共需 {} 件", kind.zh, it.from, it.nth, it.of),
+            format!("{} of {} counts: {} of {}", kind.en, it.from, it.nth, it.of),
+        )
     }
 
     fn accepted(&self, it: &FactAccepted) -> Text {

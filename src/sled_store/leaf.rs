@@ -91,7 +91,7 @@ pub(super) fn find(bytes: &[u8], place: &[u8]) -> sled::Result<Option<Vec<u8>>> 
 #[derive(Default)]
 struct Rows<'a> {
     places: Vec<u8>,
-    rows: Vec<(Range<usize>, &'a [u8])>,
+    held: Vec<(Range<usize>, &'a [u8])>,
     bytes: usize,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Rows<'a> {
     fn push(&mut self, place: &[u8], value: &'a [u8]) {
         let from = self.places.len();
         self.places.extend_from_slice(place);
-        self.rows.push((from..self.places.len(), value));
+        self.held.push((from..self.places.len(), value));
         self.bytes += place.len() + value.len();
     }
 
@@ -113,7 +113,7 @@ impl<'a> Rows<'a> {
         let mut leaves: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         let mut last: &[u8] = &[];
         let mut size = full;
-        for (range, value) in &self.rows {
+        for (range, value) in &self.held {
             let place = self.place(range);
             if size >= full {
                 leaves.push((place.to_vec(), Vec::new()));
@@ -255,7 +255,9 @@ mod tests {
                 };
             }
             let mut sum = Tally::empty(&[]);
-            expected.iter().for_each(|(place, value)| sum.add(of_row(place, value)));
+            for (place, value) in &expected {
+                sum.add(of_row(place, value));
+            }
             prop_assert_eq!(tally, sum);
             prop_assert_eq!(now, expected.into_iter().collect::<Vec<_>>());
         }

@@ -56,10 +56,9 @@ pub async fn run(args: &WatchArgs) -> Ended {
     loop {
         match follow(args, &mut seen).await {
             Ok(true) => return Ok(Exit::Done),
-            Ok(false) => {}
             Err(failure) if failure.exit != Exit::Unreachable => return Err(failure),
             Err(failure) if seen.tries >= MOST_TRIES || seen.last.is_none() => return Err(failure),
-            Err(_) => {}
+            Ok(false) | Err(_) => {}
         }
         seen.tries += 1;
         if seen.tries == 1 {

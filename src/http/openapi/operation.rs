@@ -260,7 +260,7 @@ fn security(right: Right, is_change: bool) -> Value {
     let known = [json!({"token": []}), session("session"), session("sessionOnLoopback")];
     match right {
         Right::Open if is_change => json!([]),
-        Right::Open => Value::from_iter(std::iter::once(json!({})).chain(known)),
+        Right::Open => std::iter::once(json!({})).chain(known).collect(),
         Right::SignedIn
         | Right::Common
         | Right::Cases

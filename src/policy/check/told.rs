@@ -194,7 +194,7 @@ fn filtered(workflows: &[&Workflow], reaction: &Reaction) -> Vec<Flaw> {
     let of_rung = matches!(reaction.cue, Cue::EscalationRaised | Cue::ReminderDue);
     let fits = |act: &crate::event::catalogue::Act| (act.level() == 0) == (reaction.cue == Cue::ReminderDue);
     let idle = [
-        ("/when/acts", !filter.acts.is_empty() && !(of_rung && filter.acts.iter().all(fits))),
+        ("/when/acts", !(filter.acts.is_empty() || of_rung && filter.acts.iter().all(fits))),
         ("/when/lights", !filter.lights.is_empty() && !of_rung),
         ("/when/late", filter.late.is_some() && reaction.cue != Cue::DeadlineMet),
     ];

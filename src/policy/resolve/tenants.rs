@@ -52,14 +52,14 @@ fn taken_by(definition: &Definition) -> Vec<EventType> {
         | Definition::Calendar(_)
         | Definition::EventType(_)
         | Definition::Notice(_)
-        | Definition::Delivery(_) => Vec::new(),
+        | Definition::Delivery(_)
+        | Definition::Reaction(_) => Vec::new(),
         Definition::Workflow(workflow) => {
             let moved = graph::transitions(workflow).map(|(_, event, _)| event);
             let counted = workflow.quota.iter().flat_map(|quota| &quota.events);
             moved.chain(workflow.opens.event()).chain(counted).cloned().collect()
         }
         Definition::Answers(answers) => answers.takes().collect(),
-        Definition::Reaction(_) => Vec::new(),
         Definition::Target(target) => {
             target.inputs.values().flat_map(|input| &input.facts).cloned().collect()
         }
