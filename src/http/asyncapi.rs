@@ -26,11 +26,11 @@ const ABOUT: &str = "Services publish facts to the intake as CloudEvents 1.0.2, 
 pub struct Taken {
     tenants: BTreeSet<TenantId>,
     /// By type and version.
-    types: BTreeMap<(EventType, String), Vec<Form>>,
+    types: BTreeMap<(EventType, String), Vec<TakenForm>>,
 }
 
 /// A form of a schema, with the tenants that have it.
-type Form = (EventTypeDefinition, BTreeSet<TenantId>);
+type TakenForm = (EventTypeDefinition, BTreeSet<TenantId>);
 
 impl Taken {
     /// Adds those of a tenant.
