@@ -21,7 +21,9 @@ use crate::time::Instant;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The rule with its defaults.
+    /// The rule with its defaults written out, as a policy may write it.
+    // A rule that is asked about may leave them out, so that its form is another.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub rule: DueRule,
     /// The rule in words.
     pub words: Text,
