@@ -74,7 +74,9 @@ impl Outcomes {
     #[track_caller]
     pub fn hold_against(&self, receptions: &[Reception], kills: &[Instant]) -> Found {
         let mut by_key: BTreeMap<&str, Vec<&Reception>> = BTreeMap::new();
-        receptions.iter().for_each(|it| by_key.entry(&it.key).or_default().push(it));
+        for it in receptions {
+            by_key.entry(&it.key).or_default().push(it);
+        }
         let mut found =
             Found { reminders: self.raised.len(), receptions: receptions.len(), ..Found::default() };
         let mut keys = BTreeMap::new();
@@ -83,7 +85,7 @@ impl Outcomes {
                 key.split('-').nth(1).and_then(|seq| seq.parse().ok()).expect("a key with a place");
             let other = keys.insert((seq, came[0].place.clone()), *key);
             assert_eq!(other, None, "reminder {seq} has two keys");
-            self.one_was_taken(seq, came);
+            Self::one_was_taken(seq, came);
             found.count(came);
             for pair in came.windows(2) {
                 self.came_again(seq, pair, kills, &mut found);
@@ -101,7 +103,7 @@ impl Outcomes {
         self.ended[errand][0].1
     }
 
-    fn one_was_taken(&self, seq: u64, came: &[&Reception]) {
+    fn one_was_taken(seq: u64, came: &[&Reception]) {
         let is_taken = came.iter().any(|it| matches!(it.did, Did::Took | Did::TookTwice));
         assert!(is_taken, "reminder {seq} is recorded as delivered, but nobody took it: {came:?}");
     }

@@ -200,12 +200,11 @@ fn play(steps: &[Step]) -> Given {
             ),
         };
         let id = step.id.map_or_else(|| format!("own-{place}"), |id| format!("shared-{id}"));
-        let draft = match kind {
-            "policy.published" => publication(&amended(step.case)),
-            _ => {
-                let draft = fact(kind).by(if step.wrong_actor { "guide" } else { actor }).data(data);
-                if subject.is_empty() { draft } else { draft.of(&subject) }
-            }
+        let draft = if kind == "policy.published" {
+            publication(&amended(step.case))
+        } else {
+            let draft = fact(kind).by(if step.wrong_actor { "guide" } else { actor }).data(data);
+            if subject.is_empty() { draft } else { draft.of(&subject) }
         };
         given.when(draft.id(&id));
     }

@@ -1,8 +1,8 @@
 //! An office program that reads what was exported, as the people who get it do.
 //!
-//! It is LibreOffice. Where there is none it is installed, if that can be done without
+//! It is `LibreOffice`. Where there is none it is installed, if that can be done without
 //! asking anybody: by apt, as root, as on a machine of continuous integration. Where it
-//! cannot, what LibreOffice would have said is read from the files by libraries, and the
+//! cannot, what `LibreOffice` would have said is read from the files by libraries, and the
 //! test says so where no one's capture hides it.
 
 use std::io::{Cursor, Write as _};
@@ -16,12 +16,12 @@ use tempfile::TempDir;
 
 /// What is installed: the two programs that are needed, without their desktop.
 const PACKAGES: [&str; 2] = ["libreoffice-calc", "libreoffice-writer"];
-/// How LibreOffice writes CSV: commas, quotes, UTF-8, cells as they are shown.
+/// How `LibreOffice` writes CSV: commas, quotes, UTF-8, cells as they are shown.
 const CSV: &str = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false";
 /// How it reads CSV: commas, quotes, UTF-8.
 const CSV_IN: &str = "--infilter=CSV:44,34,76,1";
 
-/// LibreOffice, or nothing that could be installed.
+/// `LibreOffice`, or nothing that could be installed.
 pub struct Office(Option<PathBuf>);
 
 impl Office {
@@ -39,7 +39,7 @@ impl Office {
         text.trim_start_matches('\u{feff}').lines().map(|line| line.trim().to_owned()).collect()
     }
 
-    /// A document as it is printed; nothing where no LibreOffice is.
+    /// A document as it is printed; nothing where no `LibreOffice` is.
     pub fn printed(&self, docx: &[u8]) -> Option<Vec<u8>> {
         let soffice = self.0.as_ref()?;
         Some(convert(soffice, docx, "docx", "pdf", "pdf", &[]))
@@ -102,7 +102,7 @@ fn said(text: &str) {
     let _told = writeln!(std::io::stderr(), "{text}");
 }
 
-/// What LibreOffice makes of a file. Each run has a profile of its own, since two of them
+/// What `LibreOffice` makes of a file. Each run has a profile of its own, since two of them
 /// cannot share one.
 fn convert(soffice: &Path, bytes: &[u8], from: &str, filter: &str, to: &str, more: &[&str]) -> Vec<u8> {
     let folder = TempDir::new().expect("a folder");
