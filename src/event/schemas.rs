@@ -3,7 +3,7 @@
 //! kind of ledger event, and the entry around it.
 //!
 //! An event's data and the entry have types, and their schemas come from these. A
-//! `CloudEvent` is read attribute by attribute ([`super::parts`]), so that each fault is
+//! `CloudEvent` is read attribute by attribute (`super::parts`), so that each fault is
 //! named; its rules are told here once more, from the same limits.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};

@@ -1,7 +1,7 @@
 //! The store on sled: steps, views and flushing.
 //!
 //! One tree whose keys begin with the table's number, rows kept in leaves
-//! ([`super::leaf`]), one atomic batch for each step. Measured against a tree for each table under a transaction it took 5 to
+//! (`leaf`), one atomic batch for each step. Measured against a tree for each table under a transaction it took 5 to
 //! 20 % less time and as much memory, and it keeps the reading of old rows out of
 //! the lock: sled serialises batches against *all* reads of the process, other
 //! databases included, so the size of a step bounds everybody's read latency.

@@ -1,9 +1,9 @@
 //! The `OpenAPI` document: every address under `/v1`, generated from the code.
 //!
-//! [`operation`] is one method at one address, as its resource's file here tells it
-//! ([`questions`], [`scores`], [`deliveries`], [`changes`], [`session`]); [`parameters`] are what
-//! operations share; [`schemas`] come from the types that are read and written;
-//! [`document`] puts all of it together. What an address needs and which problems may
+//! `operation` is one method at one address, as its resource's file here tells it
+//! (`questions`, `scores`, `deliveries`, `changes`, `session`); `parameters` are what
+//! operations share; `schemas` come from the types that are read and written;
+//! `document` puts all of it together. What an address needs and which problems may
 //! follow is taken from [`super::rights`] and the table in [`super::problem`].
 //!
 //! Schemas are derived with `schemars`, which the policy language and the ledger use
