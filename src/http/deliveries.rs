@@ -98,8 +98,7 @@ pub async fn post_replay<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Re
     let params = asked.params(&["dryRun"])?;
     let dry_run = params.word("dryRun", &[("true", true), ("false", false)])?.unwrap_or(false);
     let body = read(body, MOST_BODY).await?;
-    let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice(&body) };
-    let wanted: Wanted = wanted.map_err(|error| {
+    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| {
         let detail = format!("say what to send again, as {{reminder, unit, channel, expect}}: {error}");
         Problem::new("parameter.invalid", detail).about("body", "")
     })?;
@@ -128,7 +127,7 @@ pub async fn send_again<S: Store, L: Log>(
         (None, None) => {
             let detail =
                 format!("{matched} dead letters fit; say \"expect\": {matched} to have them all sent again");
-            return Err(Problem::new("parameter.missing", detail).about("expect", ""));
+            return Err(Problem::new("replay.count", detail).about("expect", ""));
         }
     };
     if expected != matched {

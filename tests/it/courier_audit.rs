@@ -10,6 +10,10 @@ use duban::time::Instant;
 
 use crate::courier_receivers::{Did, Reception};
 
+/// How long before a receiver reads a message its sender may have been killed: what was
+/// written to the wire is read all the same.
+const ON_THE_WIRE_SECONDS: i64 = 2;
+
 /// A reminder to one unit through one channel: its place on the ledger, unit, channel.
 pub type Errand = (u64, String, String);
 
@@ -115,7 +119,8 @@ impl Outcomes {
             Did::LostAnswer => found.again_after_lost += 1,
             Did::Took | Did::TookTwice => {
                 let recorded = self.ended_at(seq, &one.place);
-                let between = |kill: &&Instant| one.at <= **kill && **kill <= other.at && **kill <= recorded;
+                let left = one.at.plus_seconds(-ON_THE_WIRE_SECONDS);
+                let between = |kill: &&Instant| left <= **kill && **kill <= other.at && **kill <= recorded;
                 let killed = kills.iter().any(|kill| between(&kill));
                 assert!(
                     killed,
