@@ -98,7 +98,10 @@ pub async fn post_replay<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Re
     let params = asked.params(&["dryRun"])?;
     let dry_run = params.word("dryRun", &[("true", true), ("false", false)])?.unwrap_or(false);
     let body = read(body, MOST_BODY).await?;
-    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| {
+    // An object: a list would be taken for the fields in their order.
+    let wanted = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&body);
+    let wanted = wanted.and_then(|fields| serde_json::from_value(fields.into()));
+    let wanted: Wanted = wanted.map_err(|error| {
         let detail = format!("say what to send again, as {{reminder, unit, channel, expect}}: {error}");
         Problem::new("parameter.invalid", detail).about("body", "")
     })?;
@@ -165,7 +168,7 @@ async fn count<S: Store, L: Log>(asked: &Asked<S, L>, wanted: &Wanted) -> Result
     let counted = counted.await.map_err(|error| Problem::new("server.failed", error.to_string()))??;
     if counted.body.cut {
         let detail = "there are more dead letters than can be counted at once; name a channel or a unit";
-        return Err(Problem::new("parameter.missing", detail).about("channel", ""));
+        return Err(Problem::new("replay.count", detail).about("channel", ""));
     }
     Ok(counted.body.dead)
 }
@@ -180,7 +183,7 @@ async fn page<S: Store, L: Log>(
     if let Some(reminder) = wanted.reminder {
         let (Some(channel), Some(unit)) = (wanted.channel.clone(), wanted.unit.clone()) else {
             let detail = "a single dead letter is named by reminder, unit and channel";
-            return Err(Problem::new("parameter.missing", detail).about("reminder", &reminder.to_string()));
+            return Err(Problem::new("replay.count", detail).about("reminder", &reminder.to_string()));
         };
         let found = tokio::task::spawn_blocking(move || reader.dead_letter(&channel, &unit, reminder));
         let found = found.await.map_err(|error| Problem::new("server.failed", error.to_string()))??;
