@@ -100,13 +100,23 @@ pub async fn post_replay<S: Store, L: Log>(asked: Asked<S, L>, body: Body) -> Re
     let body = read(body, MOST_BODY).await?;
     // An object: a list would be taken for the fields in their order.
     let wanted = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&body);
-    let wanted = wanted.and_then(|fields| serde_json::from_value(fields.into()));
+    let wanted = wanted.and_then(|fields| {
+        let fields: serde_json::Map<_, _> = fields.into_iter().map(|(name, it)| (name, whole(it))).collect();
+        serde_json::from_value(fields.into())
+    });
     let wanted: Wanted = wanted.map_err(|error| {
         let detail = format!("say what to send again, as {{reminder, unit, channel, expect}}: {error}");
         Problem::new("parameter.invalid", detail).about("body", "")
     })?;
     let replayed = send_again(&asked, wanted, dry_run).await?;
     Ok(json(StatusCode::OK, &replayed))
+}
+
+/// A number without a fraction as an integer, which `1.0` is to JSON Schema.
+fn whole(value: serde_json::Value) -> serde_json::Value {
+    let number = value.as_f64().filter(|number| number.fract() == 0.0 && !value.is_u64());
+    let number = number.and_then(|number| format!("{number:.0}").parse::<u64>().ok());
+    number.map_or(value, Into::into)
 }
 
 /// Counts the dead letters that are wanted and, unless it is a dry run, states for each
