@@ -63,6 +63,13 @@ struct LaneState {
     wake: Option<Instant>,
 }
 
+impl LaneState {
+    /// Whether something is under way or will be looked at.
+    const fn has_plans(&self) -> bool {
+        self.busy || self.queued || self.wake.is_some()
+    }
+}
+
 /// Whether a place is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
@@ -125,8 +132,10 @@ impl Book {
         for Lane { channel, unit, first, last } in lanes {
             let id = (channel, unit);
             there.insert(id.clone());
-            let known = self.lanes.get(&id).map(|lane| (lane.first, lane.last));
-            if known == Some((first, last)) {
+            let known = self.lanes.get(&id);
+            // A lane of the same rows that waits for nothing is looked at all the same:
+            // a dead letter that is sent again stands where it stood before.
+            if known.is_some_and(|lane| (lane.first, lane.last) == (first, last) && lane.has_plans()) {
                 continue;
             }
             if known.is_none() {

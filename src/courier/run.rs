@@ -258,7 +258,13 @@ impl<S: Store, L: Log> Courier<S, L> {
         self.stale = true;
         self.begun = Moment::now();
         loop {
-            let leads = self.status.borrow_and_update().role == Role::Leading;
+            let leads = {
+                let status = self.status.borrow_and_update();
+                // A change that came while something else woke the loop counts, too: it
+                // is seen here, so that waiting for it below would be in vain.
+                self.stale |= status.has_changed();
+                status.role == Role::Leading
+            };
             if !leads || *stop.borrow() {
                 return;
             }

@@ -135,6 +135,14 @@ pub fn given(key: &str, unit: &str, due_at: Instant) -> Value {
     })
 }
 
+/// The event by which `unit` has done it.
+pub fn done(key: &str, unit: &str) -> Value {
+    json!({
+        "specversion": "1.0", "type": "task.done", "source": "/town", "id": format!("{key}/done"),
+        "actor": unit, "subject": format!("task/{key}"), "data": {},
+    })
+}
+
 /// Settings by which webhooks of a channel end at `base`, one address a unit.
 pub fn hooks(channel: &str, base: &str, units: &[String], pace: &str) -> String {
     let host = base.strip_prefix("http://").expect("an address");

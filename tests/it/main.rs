@@ -32,6 +32,8 @@ mod cli_shell;
 mod cli_up;
 mod clients;
 mod courier_audit;
+mod courier_deliveries;
+mod courier_place;
 mod courier_receivers;
 mod courier_town;
 mod credentials_on_nats;
