@@ -17,7 +17,7 @@ use super::span::{due_text, last_day};
 use crate::calendar::{PeriodKind, Text};
 use crate::id::{CaseId, UnitId};
 use crate::kernel::row::{Case, Deadline, Family, Status};
-use crate::policy::definition::{Cite, Definition, Opening};
+use crate::policy::definition::{Cite, Opening};
 use crate::port::store::Rows;
 use crate::time::Instant;
 
@@ -92,18 +92,12 @@ pub fn duties(
     let year = year.unwrap_or_else(|| policies.day_of(at).year());
     let mut duties = Vec::new();
     for name in policies.set.workflow_names() {
-        let latest = policies.published.iter().rev().find_map(|it| match &*it.definition {
-            Definition::Workflow(workflow) => Some(workflow).filter(|workflow| workflow.name == *name),
-            Definition::Register(_)
-            | Definition::Calendar(_)
-            | Definition::EventType(_)
-            | Definition::Notice(_)
-            | Definition::Target(_)
-            | Definition::Scorecard(_)
-            | Definition::Delivery(_)
-            | Definition::Answers(_)
-            | Definition::Reaction(_) => None,
-        });
+        let latest = policies
+            .published
+            .iter()
+            .rev()
+            .filter_map(|it| it.definition.as_workflow())
+            .find(|workflow| workflow.name == *name);
         let Some(workflow) = latest else { continue };
         let Opening::Calendar { every, units, .. } = &workflow.opens else { continue };
         let cells = cells(rows, policies, &format!("{name}/{unit}"), year, at)?;

@@ -90,20 +90,10 @@ impl Policies {
     /// A workflow by the title of its latest version.
     #[must_use]
     pub fn workflow_named(&self, name: &Name) -> Named {
-        let latest = self.published.iter().rev().find_map(|published| match &*published.definition {
-            Definition::Workflow(workflow) if workflow.name == *name => Some(Named::workflow(workflow)),
-            Definition::Workflow(_)
-            | Definition::Register(_)
-            | Definition::Calendar(_)
-            | Definition::EventType(_)
-            | Definition::Notice(_)
-            | Definition::Target(_)
-            | Definition::Scorecard(_)
-            | Definition::Delivery(_)
-            | Definition::Answers(_)
-            | Definition::Reaction(_) => None,
-        });
-        latest.unwrap_or_else(|| Named::bare(name.as_str()))
+        let mut latest =
+            self.published.iter().rev().filter_map(|published| published.definition.as_workflow());
+        let named = latest.find(|workflow| workflow.name == *name).map(Named::workflow);
+        named.unwrap_or_else(|| Named::bare(name.as_str()))
     }
 
     /// The event types of every version that facts may name, by type and version.
