@@ -23,6 +23,33 @@ pub struct IdError {
     pub rule: &'static str,
 }
 
+/// Reads a value from a text where it stands, without a copy of the text: most of what
+/// a ledger holds are such values.
+///
+/// # Errors
+/// The text's own error, or that of a value that is no text.
+pub(crate) fn parsed<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    struct Text<T>(std::marker::PhantomData<T>);
+
+    impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("a string")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    from.deserialize_str(Text(std::marker::PhantomData))
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $most:literal, $rule:literal, $pattern:literal, $fits:expr) => {
         $(#[$doc])*
@@ -83,8 +110,7 @@ macro_rules! text_id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(from)?;
-                Self::new(&text).map_err(serde::de::Error::custom)
+                parsed(from)
             }
         }
 
@@ -267,7 +293,7 @@ impl Sha {
     /// The first twelve hexadecimal digits, enough for a person to compare.
     #[must_use]
     pub fn short(&self) -> String {
-        hex::encode(&self.0[..6])
+        const_hex::encode(&self.0[..6])
     }
 }
 
@@ -282,7 +308,7 @@ impl FromStr for Sha {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| IdError {
+        const_hex::decode_to_slice(text, &mut bytes).map_err(|_| IdError {
             what: "a SHA-256 digest",
             value: text.chars().take(64).collect(),
             rule: "64 hexadecimal digits",
@@ -295,7 +321,7 @@ impl fmt::Display for Sha {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 64];
         // Encoding 32 bytes into 64 cannot fail; an empty text would show it.
-        let written = hex::encode_to_slice(self.0, &mut text).is_ok();
+        let written = const_hex::encode_to_slice(self.0, &mut text).is_ok();
         out.write_str(if written { std::str::from_utf8(&text).unwrap_or_default() } else { "" })
     }
 }
@@ -314,12 +340,7 @@ impl Serialize for Sha {
 
 impl<'de> Deserialize<'de> for Sha {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        if from.is_human_readable() {
-            let text = std::borrow::Cow::<str>::deserialize(from)?;
-            text.parse().map_err(serde::de::Error::custom)
-        } else {
-            <[u8; 32]>::deserialize(from).map(Self)
-        }
+        if from.is_human_readable() { parsed(from) } else { <[u8; 32]>::deserialize(from).map(Self) }
     }
 }
 

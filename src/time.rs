@@ -133,12 +133,7 @@ impl Serialize for Instant {
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        if from.is_human_readable() {
-            let text = std::borrow::Cow::<str>::deserialize(from)?;
-            text.parse().map_err(serde::de::Error::custom)
-        } else {
-            i64::deserialize(from).map(Self)
-        }
+        if from.is_human_readable() { crate::id::parsed(from) } else { i64::deserialize(from).map(Self) }
     }
 }
 

@@ -19,8 +19,8 @@ use crate::support::{definitions, now, settings};
 use crate::{broker, per_second, resident_mib};
 
 /// Facts in one HTTP request, and requests under way at once.
-const IN_REQUEST: usize = 250;
-const AT_ONCE: usize = 8;
+const IN_REQUEST: usize = 1_000;
+const AT_ONCE: usize = 4;
 
 pub async fn run(facts: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
@@ -140,7 +140,12 @@ fn policies() -> Vec<Value> {
     definitions("changqing").into_iter().map(publish).collect()
 }
 
-/// Objections from receipt to closing, four facts each, mixed as they would come.
+/// Cases whose facts of one stage are stated together: as many as are under way at once,
+/// so that what follows a fact is stated once the fact is acknowledged.
+const IN_WAVE: usize = IN_REQUEST * AT_ONCE;
+
+/// Objections from receipt to closing, four facts each; the cases of a wave go on side by
+/// side.
 fn lives(facts: usize) -> Vec<Value> {
     const UNITS: [&str; 5] = ["qu-shuiwuju", "qu-rensheju", "qu-zhujianju", "qu-gongxinju", "qu-minzhengju"];
     let fact = |case: usize, kind: &str, actor: &str, data: Value| {
@@ -152,7 +157,7 @@ fn lives(facts: usize) -> Vec<Value> {
     let cases = facts.div_ceil(4);
     let stages = 4;
     let mut all = Vec::with_capacity(cases * stages);
-    for wave in (0..cases).collect::<Vec<_>>().chunks(500) {
+    for wave in (0..cases).collect::<Vec<_>>().chunks(IN_WAVE) {
         for stage in 0..stages {
             for case in wave {
                 let unit = UNITS[case % UNITS.len()];

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench` prints medians and ratios; nothing is asserted, because machines
 //! are noisy. Sizes can be made smaller for a quick look, such as
-//! `DUBAN_BENCH_FACTS=5000 DUBAN_BENCH_CASES=100000 cargo bench`.
+//! `DUBAN_BENCH_FACTS=5000 DUBAN_BENCH_CASES=100000 cargo bench`, and one of its parts
+//! asked for alone: `cargo bench --bench duban -- overdue`.
 
 #![expect(
     clippy::expect_used,
@@ -14,7 +15,7 @@
 
 /// The program's own.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 mod broker;
 mod courier;
@@ -84,10 +85,24 @@ fn main() {
         .build()
         .expect("a runtime");
     let facts = size("DUBAN_BENCH_FACTS", 30_000);
-    let cases = size("DUBAN_BENCH_CASES", 1_000_000);
-    println!("duban benchmarks: {facts} facts end to end, {cases} open cases; sync_interval: always");
     let reminders = size("DUBAN_BENCH_REMINDERS", 100_000);
-    runtime.block_on(end_to_end::run(facts));
-    runtime.block_on(courier::run(reminders));
-    runtime.block_on(overdue::run(cases));
+    let cases = size("DUBAN_BENCH_CASES", 1_000_000);
+    println!(
+        "duban benchmarks: {facts} facts end to end, {reminders} reminders, {cases} open cases; sync_interval: always"
+    );
+    if asked("end-to-end") {
+        runtime.block_on(end_to_end::run(facts));
+    }
+    if asked("overdue") {
+        runtime.block_on(overdue::run(cases));
+    }
+    if asked("courier") {
+        runtime.block_on(courier::run(reminders));
+    }
+}
+
+/// Whether a part was asked for by its name; all of them where none was.
+fn asked(part: &str) -> bool {
+    let mut names = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    names.peek().is_none() || names.any(|name| name == part)
 }

@@ -63,5 +63,5 @@ impl<A> Book<Entry<A>> {
 #[must_use]
 pub fn name(host: &str, whole: &str) -> String {
     let digest = Sha256::digest(whole);
-    format!("{host}#{}", hex::encode(digest.get(..MARK_BYTES).unwrap_or_default()))
+    format!("{host}#{}", const_hex::encode(digest.get(..MARK_BYTES).unwrap_or_default()))
 }

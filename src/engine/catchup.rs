@@ -18,9 +18,10 @@ use crate::port::log::{Log, LogError, MOST_IN_APPEND, Reader, Record};
 use crate::port::store::Store;
 
 /// How many groups wait between two threads.
-const GROUPS_WAITING: usize = 4;
-/// How many records are read at once: more than an append has, for speed.
-const RECORDS_AT_ONCE: usize = 5 * MOST_IN_APPEND;
+const GROUPS_WAITING: usize = 8;
+/// How many records go from thread to thread at once: few enough that what one thread
+/// has written is still near when the next one reads it.
+const RECORDS_AT_ONCE: usize = MOST_IN_APPEND / 2;
 /// How long one read waits.
 const WAIT: Duration = Duration::from_millis(500);
 

@@ -1,8 +1,8 @@
 //! Leading: facts in, decisions on the ledger, rows in the store, outcomes out.
 //!
 //! Three things go on at once, each one step behind the other: one group of
-//! events is decided, the one before it is being appended, and the one before
-//! that is being stored. Only one append is under way, because the next one is
+//! events is decided, the one before it is being appended, and the ones before
+//! that are being stored. Only one append is under way, because the next one is
 //! fenced by it. Whatever goes wrong, the layers that are not stored are thrown
 //! away and the ledger says what is so.
 
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::backing::{Stored, commit};
 use super::error::EngineError;
 use super::fold::Fold;
-use super::handle::Outcome;
+use super::group::{Group, Verdicts};
 use super::intake::Intake;
 use super::outcomes::Outcomes;
 use super::settings::Settings;
@@ -27,35 +27,29 @@ use crate::kernel::layer::Layer;
 use crate::kernel::row::Checkpoint;
 use crate::kernel::state::settle;
 use crate::kernel::sweep::{self, Progress};
-use crate::kernel::turn::{MOST_IN_TURN, Outgoing};
+use crate::kernel::turn::MOST_IN_TURN;
 use crate::kernel::{decide, timers};
-use crate::port::log::{AppendError, Log, MOST_IN_APPEND, NewRecord};
+use crate::port::log::{AppendError, Log, MOST_IN_APPEND};
 use crate::port::store::Store;
 use crate::time::Instant;
 
-/// From how many events on a group takes no further fact: one more turn must fit
-/// into the same append.
-const FULL: usize = MOST_IN_APPEND - MOST_IN_TURN;
+/// How many events time makes at once, roughly: with what the last of them brings they
+/// must fit into one append.
+const MOST_BY_TIME: usize = MOST_IN_APPEND - MOST_IN_TURN;
 /// How many appended groups may wait to be stored before appending waits too.
 const MOST_UNSTORED: usize = 8;
 /// Up to how many rows the groups that wait are stored in one step: what changes in
 /// several of them is written once, and a step of this size is still atomic in every
 /// store.
 const MOST_ROWS_AT_ONCE: usize = 12_000;
-/// The header on the first record of each append that tells whose it is. What is
-/// decided does not depend on who decides it, so without a mark an engine would
-/// take another's append for its own, and both would go on leading.
-const WRITER: &str = "duban-writer";
 /// How long the engine waits for its own tick before it publishes another.
 const TICK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Outcomes of a group's facts, told once queries see them.
-type Verdicts = Vec<(Seq, Outcome)>;
+type Ended = Result<(Seq, Verdicts), AppendError>;
 
 struct Appending {
-    task: JoinHandle<Result<Seq, AppendError>>,
+    task: JoinHandle<Ended>,
     layer: Arc<Layer>,
-    verdicts: Verdicts,
     last: Checkpoint,
 }
 
@@ -83,7 +77,7 @@ pub struct Leader<'a, L: Log, S: Store> {
     outcomes: &'a Outcomes,
     intake: Intake,
     queue: VecDeque<Received>,
-    group: Vec<Outgoing>,
+    group: Group,
     appending: Option<Appending>,
     appended: VecDeque<Appended>,
     storing: Option<Storing>,
@@ -123,7 +117,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             outcomes,
             intake,
             queue: VecDeque::new(),
-            group: Vec::new(),
+            group: Group::default(),
             appending: None,
             appended: VecDeque::new(),
             storing: None,
@@ -193,7 +187,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     }
 
     fn has_room(&self) -> bool {
-        self.group.len() < FULL && self.sweep.is_none()
+        !self.group.is_full() && self.sweep.is_none()
     }
 
     fn take(&mut self, received: Vec<Received>) {
@@ -219,22 +213,19 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             let Some(received) = self.queue.pop_front() else { continue };
             if !self.decide(&received)? {
                 self.queue.push_front(received);
-                break;
             }
         }
         Ok(())
     }
 
-    /// Decides one record; `false` when timers before it filled the group first.
+    /// Decides one record; `false` when timers come first, of which this was a part.
     fn decide(&mut self, received: &Received) -> Result<bool, EngineError> {
         let now = timers::passes_until(self.fold.state(), received);
         if self.fold.state().wake() <= now {
-            let room = FULL - self.group.len().min(FULL - 1);
-            let fired = timers::fire(self.fold.state_mut(), received.seq, now, room)?;
-            self.group.extend(fired.out);
+            let fired = timers::fire(self.fold.state_mut(), received.seq, now, MOST_BY_TIME)?;
+            self.group.push(fired.out);
             self.fold.state_mut().refresh_wake()?;
-            // The fact itself must still fit into the append.
-            if fired.more || self.group.len() >= FULL {
+            if fired.more || self.group.is_full() {
                 return Ok(false);
             }
         }
@@ -245,7 +236,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         {
             self.sweep = sweep::pending(self.fold.state())?.map(|name| (name, Progress::default()));
         }
-        self.group.extend(decided);
+        self.group.push(decided);
         Ok(true)
     }
 
@@ -255,8 +246,8 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             return Ok(());
         }
         let Some((name, mut progress)) = self.sweep.take() else { return Ok(()) };
-        let out = sweep::sweep(self.fold.state_mut(), &name, &mut progress, FULL)?;
-        self.group.extend(out);
+        let out = sweep::sweep(self.fold.state_mut(), &name, &mut progress, MOST_BY_TIME)?;
+        self.group.push(out);
         self.sweep = match sweep::pending(self.fold.state())? {
             Some(same) if same == name => Some((name, progress)),
             other => other.map(|name| (name, Progress::default())),
@@ -267,33 +258,26 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
     /// Sends the group to the ledger, if none is on its way.
     fn send(&mut self) -> Result<(), EngineError> {
         let busy = self.appending.is_some() || self.appended.len() >= MOST_UNSTORED;
-        let Some(first) = self.group.first().filter(|_| !busy) else { return Ok(()) };
-        let fence = Seq(first.entry.seq.0 - 1);
-        let group = std::mem::take(&mut self.group);
-        let verdicts = group.iter().filter_map(verdict).collect();
-        let last = self.fold.state().checkpoint().clone();
-        let mut records: Vec<NewRecord> = group
-            .into_iter()
-            .map(|out| NewRecord { subject: out.subject, headers: Vec::new(), body: out.body })
-            .collect();
-        if let Some(first) = records.first_mut() {
-            first.headers.push((WRITER.to_owned(), self.writer.clone()));
+        if busy || self.group.is_empty() {
+            return Ok(());
         }
+        let group = std::mem::take(&mut self.group);
+        let last = self.fold.state().checkpoint().clone();
         let layer = self.fold.seal()?;
-        let ledger = self.ledger.clone();
-        let task = tokio::spawn(async move { ledger.append(records, Some(fence)).await });
-        self.appending = Some(Appending { task, layer, verdicts, last });
+        let (ledger, writer) = (self.ledger.clone(), self.writer.clone());
+        let task = tokio::spawn(async move { group.append(&ledger, &writer).await });
+        self.appending = Some(Appending { task, layer, last });
         Ok(())
     }
 
-    fn appended(&mut self, done: Done<Result<Seq, AppendError>>) -> Result<(), EngineError> {
+    fn appended(&mut self, done: Done<Ended>) -> Result<(), EngineError> {
         let Some(appending) = self.appending.take() else { return Ok(()) };
-        let last = done.map_err(|error| EngineError::Died(error.to_string()))??;
-        if last != appending.last.seq {
-            let reason = format!("it ends at {last} instead of {}", appending.last.seq);
+        let (at, verdicts) = done.map_err(|error| EngineError::Died(error.to_string()))??;
+        let Appending { layer, last, .. } = appending;
+        if at != last.seq {
+            let reason = format!("it ends at {at} instead of {}", last.seq);
             return Err(AppendError::Unknown { reason }.into());
         }
-        let Appending { layer, verdicts, last, .. } = appending;
         self.confirmed = true;
         self.appended.push_back(Appended { layer, verdicts, last });
         Ok(())
@@ -425,8 +409,4 @@ async fn done<T>(task: Option<&mut JoinHandle<T>>) -> Done<T> {
 
 fn is_imported(received: &Received) -> bool {
     matches!(&received.content, Content::Fact(fact) if fact.imported_at.is_some())
-}
-
-fn verdict(out: &Outgoing) -> Option<(Seq, Outcome)> {
-    Outcome::of(&out.entry).map(|outcome| (out.entry.decided.cause, outcome))
 }

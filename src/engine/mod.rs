@@ -12,6 +12,7 @@ pub mod catchup;
 pub mod error;
 pub mod fold;
 pub mod follow;
+mod group;
 pub mod handle;
 pub mod ingest;
 pub mod intake;

@@ -14,6 +14,7 @@ pub mod index;
 pub mod layer;
 pub mod ranking;
 pub mod reaction;
+mod recent;
 pub mod row;
 pub mod score;
 pub mod state;

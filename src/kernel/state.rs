@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::layer::{Layer, Rows, Touched};
+use super::recent::Recent;
 use super::row::{Case, Checkpoint, Family, PolicyRow, Timer, TimerKey};
 use super::tally;
 use crate::id::{CaseId, TenantId};
@@ -75,6 +76,7 @@ pub struct State<B> {
     backing: B,
     pending: VecDeque<Arc<Layer>>,
     working: Layer,
+    recent: Recent,
     checkpoint: Checkpoint,
     policies: PolicySet,
     /// No timer is due before this; one may not be due at it either.
@@ -95,9 +97,16 @@ impl<B: Backing> State<B> {
             None => Checkpoint::origin(uuid::Uuid::nil(), tenant.clone()),
         };
         let policies = load_policies(&backing)?;
-        let (pending, working) = (VecDeque::new(), Layer::default());
-        let mut state =
-            Self { backing, pending, working, checkpoint, policies, heard: None, wake: Instant::MIN };
+        let mut state = Self {
+            backing,
+            pending: VecDeque::new(),
+            working: Layer::default(),
+            recent: Recent::default(),
+            checkpoint,
+            policies,
+            heard: None,
+            wake: Instant::MIN,
+        };
         state.refresh_wake()?;
         Ok(state)
     }
@@ -133,6 +142,9 @@ impl<B: Backing> State<B> {
             if let Some(touched) = layer.cases.get(id) {
                 return Ok(Some(Arc::clone(&touched.after)));
             }
+        }
+        if let Some(case) = self.recent.get(id) {
+            return Ok(Some(Arc::clone(case)));
         }
         let key = id.as_str().as_bytes();
         let Some(bytes) = self.backing.get(Family::Case, key)? else { return Ok(None) };
@@ -443,7 +455,9 @@ impl<B: Backing> State<B> {
 
     /// Lets the oldest sealed layer go, after it was stored.
     pub fn release(&mut self) {
-        self.pending.pop_front();
+        if let Some(stored) = self.pending.pop_front() {
+            self.recent.take_in(&stored);
+        }
     }
 
     /// The rows under everything.

@@ -118,7 +118,8 @@ impl Drop for Pass<'_> {
         });
         let mut state = self.gate.lock();
         state.readers -= 1;
-        if state.readers == 0 {
+        // Waking nobody costs a call of the system, and most readers come singly.
+        if state.readers == 0 && state.writer == Writer::Waiting {
             self.gate.changed.notify_all();
         }
     }
@@ -128,9 +129,12 @@ impl Drop for Closed<'_> {
     fn drop(&mut self) {
         let mut state = self.gate.lock();
         state.writer = Writer::Away;
-        state.readers += std::mem::take(&mut state.waiting);
+        let waited = std::mem::take(&mut state.waiting);
+        state.readers += waited;
         state.turns += 1;
-        self.gate.changed.notify_all();
+        if waited > 0 {
+            self.gate.changed.notify_all();
+        }
     }
 }
 
