@@ -93,6 +93,7 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
             @if let Some(answering) = &case.answering { (answer::asked(view, answering)) }
             @if let Some(period) = &case.period { div { dt { (view.say("周期", "Period")) } dd { (period) } } }
             div { dt { (view.say("依据", "Clause")) } dd { (clause(view, &case.cite)) } }
+            @if !case.lead.is_empty() { div { dt { (view.say("牵头单位", "Led by")) } dd { (names(view, &case.lead)) } } }
             @if !case.assist.is_empty() { div { dt { (view.say("配合单位", "Helped by")) } dd { (names(view, &case.assist)) } } }
             @if let Some(evidence) = &case.evidence { div { dt { (view.say("佐证材料", "Evidence")) } dd { (view.of(evidence)) } } }
             @if let Some(standing) = &case.standing { div { dt { (view.say("长期任务", "Standing duty")) } dd { (view.of(standing)) } } }

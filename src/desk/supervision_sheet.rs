@@ -152,12 +152,14 @@ impl<'a> Sheet<'a> {
             case.period.as_deref().unwrap_or(case.case.key()),
             view.of(&it.clock.title)
         );
+        let lead = Some(names(view, &case.lead)).filter(|names| !names.is_empty());
         let assist = Some(names(view, &case.assist)).filter(|names| !names.is_empty());
         let mut rows = vec![
             (view.say("督办事项", "Matter"), matter),
             (view.say("依据", "Clause"), format!("{} {}", notice(view, &it.cite.notice), it.cite.clause)),
             (view.say("责任单位", "Unit"), view.of(&case.unit.title).to_owned()),
         ];
+        rows.extend(lead.map(|lead| (view.say("牵头单位", "Led by"), lead)));
         rows.extend(assist.map(|assist| (view.say("配合单位", "Helped by"), assist)));
         rows.extend([
             (view.say("当前状态", "State"), self.state(view)),

@@ -17,6 +17,7 @@ use crate::event::catalogue::{
 };
 use crate::event::fact::Fact;
 use crate::id::{Seq, Sha, TenantId, UnitId};
+use crate::policy::definition::Workflow;
 use crate::policy::definition::reaction::{Cue, MOST_DEEP, Reaction};
 use crate::time::Instant;
 
@@ -98,7 +99,8 @@ pub(super) fn follow<B: Backing>(
         if fits(&reaction, event, &case) {
             let day = turn.state.policies().date_for(&workflow, at);
             let counted = reaction.within.map(|kind| Period::containing(kind, day));
-            let heard = Heard { at, seq, event, case: &case, policy, reaction: &reaction };
+            let heard =
+                Heard { at, seq, event, case: &case, workflow: &workflow, policy, reaction: &reaction };
             heard.answer(turn, about, counted)?;
         }
     }
@@ -138,6 +140,7 @@ struct Heard<'a> {
     seq: Seq,
     event: &'a Event,
     case: &'a Case,
+    workflow: &'a Workflow,
     policy: Sha,
     reaction: &'a Reaction,
 }
@@ -167,7 +170,12 @@ impl Heard<'_> {
         }
         let depth = self.case.depth.saturating_add(1);
         let by = std::slice::from_ref(&self.reaction.publish.by);
-        let unit = turn.state.policies().units_of(by, &self.case.owner).into_iter().next();
+        let unit = turn
+            .state
+            .policies()
+            .units_of(by, &self.workflow.sides(&self.case.owner, &self.case.kept))
+            .into_iter()
+            .next();
         let unit = match unit {
             Some(unit) if depth <= MOST_DEEP => unit,
             Some(_) => return self.stop(turn, about, depth, TOO_DEEP),

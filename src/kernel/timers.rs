@@ -128,7 +128,12 @@ fn reach<B: Backing>(
         Some((_, Step::Rung(place, nth))) => {
             after.term.rungs.iter_mut().skip(place.into()).take(1).for_each(|count| *count = nth);
             let reached = RungPlace { clock, place, nth };
-            let event = reached.event(turn.state, &case.owner, deadline, (at, wake(&after)));
+            let event = reached.event(
+                turn.state,
+                &workflow.sides(&case.owner, &case.kept),
+                deadline,
+                (at, wake(&after)),
+            );
             event.ok_or_else(|| lost(id, &format!("the ladder of {name} has no rung {place}")))?
         }
         // An earlier version of the engine reckoned otherwise: look again later.
@@ -168,15 +173,15 @@ impl RungPlace<'_> {
     fn event<B: Backing>(
         &self,
         state: &State<B>,
-        owner: &crate::id::UnitId,
+        case: &crate::policy::definition::Sides<'_>,
         deadline: &Deadline,
         (at, wake_at): (Instant, Option<Instant>),
     ) -> Option<Event> {
         let rung = self.clock.ladder.as_ref()?.rungs.get(usize::from(self.place))?;
-        let to = state.policies().units_of(&rung.to, owner);
+        let to = state.policies().units_of(&rung.to, case);
         // What is history to the ledger alarms nobody.
         let lives = at >= state.checkpoint().opened_at;
-        let via = if lives { state.policies().told(rung.act, &to) } else { Vec::new() };
+        let via = if lives { state.policies().told(rung.act, &to, case) } else { Vec::new() };
         let reached = RungReached {
             clock: self.clock.name.clone(),
             rung: self.place,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::notice::Notice;
 use crate::calendar::{CalendarDef, DueRule, Offset, PeriodKind};
 use crate::event::catalogue::{Act, RungLight};
-use crate::id::{EventType, Name, RoleId, Sha, UnitId};
+use crate::id::{EventType, Name, Sha, UnitId};
 
 pub mod answers;
 pub mod delivery;
@@ -24,6 +24,7 @@ pub mod reaction;
 mod register;
 mod repeats;
 pub mod score;
+pub mod side;
 
 pub use register::{Register, Settings, Unit};
 
@@ -31,6 +32,7 @@ use answers::Answers;
 use delivery::Delivery;
 use reaction::Reaction;
 use score::{Scorecard, Target};
+pub use side::{Beside, Sides, Who};
 
 /// A title in both languages of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -300,6 +302,12 @@ pub struct Workflow {
     /// Units that help and owe nothing, groups expanded (配合单位).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assist: Vec<UnitId>,
+    /// Units that lead its cases, groups expanded (牵头单位).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lead: Vec<UnitId>,
+    /// Where facts name further units that lead or help.
+    #[serde(default, skip_serializing_if = "Beside::is_empty")]
+    pub beside: Beside,
     /// What proves that it was done, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Text>,
@@ -473,17 +481,6 @@ pub struct Transition {
     /// A condition on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Guard>,
-}
-
-/// Who may do or is told something: `owner`, `role:credit-office`, `unit:tax`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
-    /// The unit that owes the case.
-    Owner,
-    /// Every unit with a role.
-    Role(RoleId),
-    /// One unit.
-    Unit(UnitId),
 }
 
 /// A condition in CEL over `data`, `actor`, `subject`, `case`; neither clock nor I/O.

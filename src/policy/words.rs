@@ -26,9 +26,12 @@ impl FromStr for Who {
     type Err = WordError;
 
     fn from_str(text: &str) -> Result<Self, WordError> {
-        let wrong = || WordError { value: text.into(), expected: "owner, role:<name> or unit:<id>" };
+        let wrong =
+            || WordError { value: text.into(), expected: "owner, lead, assist, role:<name> or unit:<id>" };
         match text.split_once(':') {
             None if text == "owner" => Ok(Self::Owner),
+            None if text == "lead" => Ok(Self::Lead),
+            None if text == "assist" => Ok(Self::Assist),
             Some(("role", name)) => RoleId::new(name).map(Self::Role).map_err(|_| wrong()),
             Some(("unit", id)) => UnitId::new(id).map(Self::Unit).map_err(|_| wrong()),
             _ => Err(wrong()),
@@ -40,6 +43,8 @@ impl fmt::Display for Who {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Owner => out.write_str("owner"),
+            Self::Lead => out.write_str("lead"),
+            Self::Assist => out.write_str("assist"),
             Self::Role(role) => write!(out, "role:{role}"),
             Self::Unit(unit) => write!(out, "unit:{unit}"),
         }
@@ -95,5 +100,9 @@ macro_rules! as_text {
     };
 }
 
-as_text!(Who, "^(owner|role:[a-z0-9-]+|unit:[a-z0-9-]+)$", "owner, role:<name> or unit:<id>");
+as_text!(
+    Who,
+    "^(owner|lead|assist|role:[a-z0-9-]+|unit:[a-z0-9-]+)$",
+    "owner, lead, assist, role:<name> or unit:<id>"
+);
 as_text!(TimeSource, "^(recorded|occurred|data\\..+)$", "recorded, occurred or data.<field>");

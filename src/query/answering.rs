@@ -116,7 +116,7 @@ impl Asked<'_> {
     }
 
     fn units(&self, who: &[Who]) -> Vec<Named> {
-        Named::units(self.policies, who, &self.case.owner)
+        Named::units(self.policies, who, &self.workflow.sides(&self.case.owner, &self.case.kept))
     }
 
     fn open(&self) -> impl Iterator<Item = &Deadline> {

@@ -1,5 +1,6 @@
 //! Everything of one case: how it stands, who must act, what comes next, and why.
 
+use crate::policy::definition::Who;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -59,6 +60,9 @@ pub struct CaseAnswer {
     pub policy: PolicyRef,
     /// Where that comes from: the clause that binds the unit.
     pub cite: Cite,
+    /// The units that lead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lead: Vec<Named>,
     /// The units that help and owe nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assist: Vec<Named>,
@@ -135,7 +139,8 @@ pub fn find(
         kept: serde_json::from_str(&case.kept).unwrap_or_default(),
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
         cite: workflow.cite_for(&case.owner),
-        assist: workflow.assist.iter().map(|unit| Named::unit(policies, unit)).collect(),
+        lead: Named::units(policies, &[Who::Lead], &workflow.sides(&case.owner, &case.kept)),
+        assist: Named::units(policies, &[Who::Assist], &workflow.sides(&case.owner, &case.kept)),
         evidence: workflow.evidence.as_ref().map(|it| Text::new(&it.zh, &it.en)),
         standing: workflow.standing.as_ref().map(|it| Text::new(&it.zh, &it.en)),
         progress: progress(policies, &workflow, &case, at),

@@ -13,7 +13,7 @@ use crate::calendar::{self, Calendar, Explanation, Pause, Text};
 use crate::event::catalogue::{Act, Term};
 use crate::kernel::clock::{Step, Timepiece};
 use crate::kernel::row::{Case, Deadline, Status};
-use crate::policy::definition::{Cite, Clock, Workflow};
+use crate::policy::definition::{Cite, Clock, Sides, Workflow};
 use crate::time::Instant;
 
 /// What a deadline comes to next.
@@ -135,6 +135,7 @@ pub fn explained(
     let light = Light::of(deadline, at);
     let told = Told::of(policies, workflow, calendar, (case, deadline))?;
     let term = &deadline.term;
+    let sides = workflow.sides(&case.owner, &case.kept);
     let pauses: Vec<Pause> =
         deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
     let explanation = explanation(calendar, clock, deadline, &pauses);
@@ -158,8 +159,8 @@ pub fn explained(
         reason: reason(calendar, &cite_told(policies, &told.cite), deadline, explanation.as_ref()),
         cite: told.cite,
         explanation,
-        next: next(policies, case, clock, deadline),
-        ladder: ladder(policies, case, clock, deadline),
+        next: next(policies, &sides, clock, deadline),
+        ladder: ladder(policies, &sides, clock, deadline),
         reminders: deadline.reminders,
         reminded_at: deadline.reminded_at,
         level: deadline.level,
@@ -232,7 +233,7 @@ fn cited(cite: &Cite, notice: &Text) -> Text {
 }
 
 /// What a deadline comes to next by the calendar in force, as the kernel has it.
-fn next(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) -> Option<Next> {
+fn next(policies: &Policies, case: &Sides<'_>, clock: &Clock, deadline: &Deadline) -> Option<Next> {
     let (calendar_sha, calendar) = policies.set.calendar(&clock.calendar)?;
     let (at, step) = Timepiece { clock, calendar_sha, calendar }.next(deadline)?;
     let moment = moment_text(calendar, at);
@@ -241,7 +242,7 @@ fn next(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) ->
         return Some(Next { at, what: "breach", to: Vec::new(), words });
     };
     let rung = clock.ladder.as_ref()?.rungs.get(usize::from(place))?;
-    let to = Named::units(policies, &rung.to, &case.owner);
+    let to = Named::units(policies, &rung.to, case);
     let act = act_words(rung.act);
     let (zh, en) = (titles(&to, "、", |text| &text.zh), titles(&to, ", ", |text| &text.en));
     let nth_zh = if rung.most > 1 { format!("（第 {nth} 次）") } else { String::new() };
@@ -254,7 +255,7 @@ fn next(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) ->
 }
 
 /// All rungs of a running deadline by the calendar in force.
-fn ladder(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) -> Vec<RungTime> {
+fn ladder(policies: &Policies, case: &Sides<'_>, clock: &Clock, deadline: &Deadline) -> Vec<RungTime> {
     let rungs = clock.ladder.as_ref().filter(|_| deadline.status == Status::Running);
     let Some((rungs, (calendar_sha, calendar))) = rungs.zip(policies.set.calendar(&clock.calendar)) else {
         return Vec::new();
@@ -270,7 +271,7 @@ fn ladder(policies: &Policies, case: &Case, clock: &Clock, deadline: &Deadline) 
         when: moment_text(calendar, at),
         what: act_name(rung.act),
         words: act_words(rung.act),
-        to: Named::units(policies, &rung.to, &case.owner),
+        to: Named::units(policies, &rung.to, case),
         nth,
         used,
     });

@@ -3,6 +3,7 @@
 //! Titles come from the definitions: a case's from the version it opened under, a
 //! unit's from the register in force. What has no title is called by its id.
 
+use crate::policy::definition::Sides;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -80,9 +81,9 @@ impl Named {
         Self::new(clock.name.as_str(), &clock.title.zh, &clock.title.en)
     }
 
-    /// The units that are meant, with the case's owner where it is meant.
+    /// The units that are meant on a case.
     #[must_use]
-    pub fn units(policies: &Policies, who: &[Who], owner: &UnitId) -> Vec<Self> {
+    pub fn units(policies: &Policies, who: &[Who], owner: &Sides<'_>) -> Vec<Self> {
         policies.set.units_of(who, owner).iter().map(|unit| Self::unit(policies, unit)).collect()
     }
 }
@@ -91,7 +92,9 @@ impl Named {
 #[must_use]
 pub fn waits_for(policies: &Policies, workflow: &Workflow, case: &Case) -> Vec<Named> {
     let state = workflow.states.get(&case.state).filter(|_| case.closed_at.is_none());
-    state.map(|state| Named::units(policies, &state.waits_for, &case.owner)).unwrap_or_default()
+    state
+        .map(|state| Named::units(policies, &state.waits_for, &workflow.sides(&case.owner, &case.kept)))
+        .unwrap_or_default()
 }
 
 /// The definition that judges a case.

@@ -16,6 +16,7 @@ struct Labels {
     waits: &'static str,
     nobody: &'static str,
     cite: &'static str,
+    lead: &'static str,
     assist: &'static str,
     evidence: &'static str,
     standing: &'static str,
@@ -37,6 +38,7 @@ const ZH: Labels = Labels {
     waits: "下一步由谁办",
     nobody: "无（已办结或无需办理）",
     cite: "政策",
+    lead: "牵头单位",
     assist: "配合单位",
     evidence: "佐证",
     standing: "长期任务",
@@ -58,6 +60,7 @@ const EN: Labels = Labels {
     waits: "Who must act",
     nobody: "nobody (closed, or nothing to do)",
     cite: "Policy",
+    lead: "Leading",
     assist: "Assisting",
     evidence: "Evidence",
     standing: "Standing",
@@ -123,6 +126,9 @@ impl Page {
         let cite = cite_words(&case.cite);
         let basis = format!("{} · {} · {}", self.of(&cite), case.policy.version, case.policy.sha.short());
         lines.push(self.line(labels.cite, &basis));
+        if !case.lead.is_empty() {
+            lines.push(self.line(labels.lead, &self.names(&case.lead)));
+        }
         if !case.assist.is_empty() {
             lines.push(self.line(labels.assist, &self.names(&case.assist)));
         }

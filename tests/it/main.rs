@@ -66,6 +66,7 @@ mod kernel_properties;
 mod kernel_quotas;
 mod kernel_rankings;
 mod kernel_reactions;
+mod kernel_sides;
 mod kernel_told;
 mod layout;
 mod local_broker;

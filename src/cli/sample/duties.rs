@@ -105,7 +105,7 @@ fn reviewer<'a>(register: &'a Register, workflow: &Workflow) -> Option<&'a UnitI
     let state = workflow.states.iter().find(|(name, _)| name.as_str() == "submitted")?.1;
     state.waits_for.iter().find_map(|who| match who {
         Who::Role(role) => register.roles.get(role)?.first(),
-        Who::Owner | Who::Unit(_) => None,
+        Who::Owner | Who::Lead | Who::Assist | Who::Unit(_) => None,
     })
 }
 

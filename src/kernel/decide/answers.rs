@@ -4,6 +4,7 @@
 //! The tenant's `Answers` in force say which there are and who may state them. A
 //! workflow that takes such a type itself keeps it: then this is not asked.
 
+use crate::policy::definition::Sides;
 use serde_json::Value;
 
 use super::admit::{Stated, refuse};
@@ -159,7 +160,11 @@ impl<'a, B: Backing> Asked<'a, B> {
     /// Whether the part is there and the publisher may state it.
     fn permit(&self, by: Option<&Vec<Who>>) -> Result<(), Reason> {
         let by = by.ok_or_else(|| unavailable(&self.stated.fact))?;
-        permit(self.state, by, &self.stated.fact, &self.case.owner)
+        permit(self.state, by, &self.stated.fact, &self.sides())
+    }
+
+    const fn sides(&self) -> Sides<'a> {
+        self.workflow.sides(&self.case.owner, self.case.kept.as_str())
     }
 
     fn value(&self, name: &str) -> Option<&'a Value> {
@@ -264,7 +269,7 @@ impl<'a, B: Backing> Asked<'a, B> {
 
     /// The request that is decided.
     fn requested(&self, extend: &Extend) -> Result<(&'a Deadline, Instant), Reason> {
-        permit(self.state, &extend.decided_by, &self.stated.fact, &self.case.owner)?;
+        permit(self.state, &extend.decided_by, &self.stated.fact, &self.sides())?;
         let deadline = self.open_deadline()?;
         let pending = self.case.extension.as_ref().filter(|it| it.clock == deadline.clock);
         let message = "nobody has asked for an extension of it";

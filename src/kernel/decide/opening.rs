@@ -1,5 +1,7 @@
 //! How cases open: by a fact, or by the calendar.
 
+use crate::event::fact::Fact;
+use crate::policy::definition::side::spellings;
 use serde_json::{Map, Value};
 
 use super::admit::{Stated, refuse, take_up};
@@ -107,11 +109,37 @@ fn prepare<B: Backing>(
         return Err(Reason::new("owner.outside", &workflow.owner.0, owner.as_str(), message));
     }
     if let Opening::Event { by, when, .. } = &workflow.opens {
-        permit(state, by, fact, &owner)?;
+        let kept = match workflow.beside.is_empty() {
+            true => String::new(),
+            false => Value::Object(kept(stated, workflow)).to_string(),
+        };
+        permit(state, by, fact, &workflow.sides(&owner, &kept))?;
         satisfy(state, when.as_ref(), fact, None)?;
     }
+    sides_known(state, fact, workflow)?;
     let plan = clocks::plan(state, workflow, stated, None)?;
     Ok((owner, plan))
+}
+
+/// Whether all whom a fact names as leading or helping are known; it need name
+/// nobody, but whom it names must be reached.
+pub(super) fn sides_known<B: Backing>(
+    state: &State<B>,
+    fact: &Fact,
+    workflow: &Workflow,
+) -> Result<(), Reason> {
+    for path in workflow.beside.paths() {
+        let Some(value) = value_at(fact, path).filter(|value| !value.is_null()) else { continue };
+        let names = spellings(&value).ok_or_else(|| {
+            let message = "it is neither a unit nor a list of units";
+            Reason::new("unit.unknown", &path.0, &value.to_string(), message)
+        })?;
+        if let Some(name) = names.iter().find(|name| state.policies().resolve_unit(name).is_none()) {
+            let message = "the register knows no unit by this id, title or alias";
+            return Err(Reason::new("unit.unknown", &path.0, name, message));
+        }
+    }
+    Ok(())
 }
 
 fn owner<B: Backing>(state: &State<B>, stated: &Stated, workflow: &Workflow) -> Result<UnitId, Reason> {
@@ -126,13 +154,13 @@ fn owner<B: Backing>(state: &State<B>, stated: &Stated, workflow: &Workflow) -> 
 
 /// What the opening fact leaves with its case.
 fn kept(stated: &Stated, workflow: &Workflow) -> Map<String, Value> {
-    named(stated, workflow.keep.iter()).collect()
+    named(stated, workflow.keep.iter().chain(workflow.beside.paths())).collect()
 }
 
 /// All that a case remembers after a further fact; none when that changes nothing.
 /// Who stated a correction, and when, is not what the case remembers.
 pub(super) fn kept_on(stated: &Stated, workflow: &Workflow, case: &Case) -> Option<Map<String, Value>> {
-    let data = workflow.keep.iter().filter(|path| path.0.starts_with("data."));
+    let data = workflow.keep.iter().chain(workflow.beside.paths()).filter(|path| path.0.starts_with("data."));
     let mut news = named(stated, data).peekable();
     news.peek()?;
     let before: Map<String, Value> = serde_json::from_str(&case.kept).unwrap_or_default();

@@ -1,12 +1,13 @@
 //! A fact on a case that is there: may it happen now, by this publisher?
 
+use crate::policy::definition::Sides;
 use std::sync::Arc;
 
 use super::admit::{Stated, refuse};
 use super::{clocks, opening, quota};
 use crate::event::catalogue::{CaseClosed, Event, FactAccepted, Reason};
 use crate::event::fact::Fact;
-use crate::id::{Name, UnitId};
+use crate::id::Name;
 use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
@@ -119,8 +120,9 @@ fn permitted<'a, B: Backing>(
     let Some(transition) = transition else {
         return Err(forbidden(workflow, stage, fact, case));
     };
-    permit(state, &transition.by, fact, &case.owner)?;
+    permit(state, &transition.by, fact, &workflow.sides(&case.owner, &case.kept))?;
     satisfy(state, transition.when.as_ref(), fact, Some(case))?;
+    opening::sides_known(state, fact, workflow)?;
     Ok(transition)
 }
 
@@ -137,9 +139,12 @@ fn forbidden(workflow: &Workflow, stage: Option<&Stage>, fact: &Fact, case: &Cas
 }
 
 /// Whether a fact's publisher is one of those who may state it.
-pub fn permit<B: Backing>(state: &State<B>, by: &[Who], fact: &Fact, owner: &UnitId) -> Result<(), Reason> {
+pub fn permit<B: Backing>(state: &State<B>, by: &[Who], fact: &Fact, case: &Sides<'_>) -> Result<(), Reason> {
     let may = |who: &Who| match who {
-        Who::Owner => fact.actor == *owner,
+        Who::Owner => fact.actor == *case.owner,
+        Who::Lead | Who::Assist => {
+            state.policies().units_of(std::slice::from_ref(who), case).contains(&fact.actor)
+        }
         Who::Role(role) => state.policies().has_role(&fact.actor, role),
         Who::Unit(unit) => fact.actor == *unit,
     };
@@ -148,7 +153,7 @@ pub fn permit<B: Backing>(state: &State<B>, by: &[Who], fact: &Fact, owner: &Uni
     }
     let allowed: Vec<String> = by
         .iter()
-        .map(|who| if *who == Who::Owner { format!("the owner {owner}") } else { who.to_string() })
+        .map(|who| if *who == Who::Owner { format!("the owner {}", case.owner) } else { who.to_string() })
         .collect();
     let message = format!("{} may not state {}; {} may", fact.actor, fact.kind, allowed.join(" or "));
     Err(Reason::new("actor.forbidden", "actor", fact.actor.as_str(), message))

@@ -21,8 +21,8 @@ use super::workflow::Ladders;
 use crate::calendar::{DueRule, PeriodKind};
 use crate::id::{EventType, Name, UnitId};
 use crate::policy::definition::{
-    Cite, Covers, Effective, Guard, OnCalendarAmended, Opening, Path, Quota, Register, Text, TimeSource,
-    Workflow,
+    Beside, Cite, Covers, Effective, Guard, OnCalendarAmended, Opening, Path, Quota, Register, Text,
+    TimeSource, Workflow,
 };
 use crate::policy::problem::Flaw;
 
@@ -48,7 +48,10 @@ pub struct AuthoredDuty {
     /// Who owes it.
     #[serde(rename = "for")]
     pub owed_by: Members,
-    /// Who helps and owes nothing.
+    /// Who leads (牵头单位).
+    #[serde(default)]
+    pub lead: Members,
+    /// Who helps and owes nothing (配合单位).
     #[serde(default)]
     pub assist: Members,
     /// What proves that it was done.
@@ -203,6 +206,7 @@ impl AuthoredDuty {
     pub fn resolve(&self, ladders: &Ladders, register: &Register) -> (Option<Workflow>, Vec<Flaw>) {
         let mut flaws = self.form_flaws();
         let units = self.owed_by.units("/for", register, &mut flaws);
+        let lead = self.lead.units("/lead", register, &mut flaws);
         let assist = self.assist.units("/assist", register, &mut flaws);
         let clocks = self.clocks(ladders, &mut flaws);
         let way = self.way();
@@ -218,6 +222,8 @@ impl AuthoredDuty {
             owed_by: Vec::new(),
             clauses: self.clauses.clone(),
             assist,
+            lead,
+            beside: Beside::default(),
             evidence: self.evidence.clone(),
             standing: self.standing.clone(),
             quota: self.quota(),

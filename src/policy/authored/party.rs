@@ -9,18 +9,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::id::{Name, RoleId, UnitId};
-use crate::policy::definition::{Register, Who};
+use crate::policy::definition::{Path, Register, Who};
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
 
 /// The form of one party.
-const WHO: &str = "^(owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
+const WHO: &str = "^(owner|lead|assist|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 /// The form of one party, or everyone.
-const WHO_OR_ANYONE: &str = "^(anyone|owner|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
+const WHO_OR_ANYONE: &str = "^(anyone|owner|lead|assist|(role|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 /// The form of one party that a channel serves.
-const SERVED: &str = "^(group|unit|role):[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+const SERVED: &str = "^(owner|lead|assist|(group|unit|role):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 /// The form of one member of a group or of a duty's units.
 const MEMBER: &str = "^(group|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+
+/// The form of one word that says who leads or helps.
+const NAMED: &str = "^(data\\.[^.\\s]+(\\.[^.\\s]+)*|(group|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 
 /// Who may state a fact: parties, or none for anyone in the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +90,10 @@ impl JsonSchema for By {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(WHO_OR_ANYONE, "owner, role:<name>, unit:<id>, a list of these, or anyone alone")
+        words_schema(
+            WHO_OR_ANYONE,
+            "owner, lead, assist, role:<name>, unit:<id>, a list of these, or anyone alone",
+        )
     }
 }
 
@@ -103,7 +109,7 @@ impl JsonSchema for Parties {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(WHO, "owner, role:<name>, unit:<id>, or a list of these")
+        words_schema(WHO, "owner, lead, assist, role:<name>, unit:<id>, or a list of these")
     }
 }
 
@@ -127,26 +133,27 @@ impl JsonSchema for One {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": WHO, "description": "owner, role:<name> or unit:<id>"})
+        json_schema!({"type": "string", "pattern": WHO, "description": "owner, lead, assist, role:<name> or unit:<id>"})
     }
 }
 
-/// Whom a channel serves: groups, units and roles.
+/// Whom a channel serves: groups, units, roles and places in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
     members: Vec<(usize, Member)>,
     roles: Vec<RoleId>,
+    parties: Vec<Who>,
 }
 
 impl Served {
-    /// The units, groups expanded, and the roles. Groups that the register does not
+    /// The units, groups expanded, the roles, and the places in a case. Groups that the register does not
     /// know are noted under `pointer` and left out.
     pub(super) fn resolve(
         &self,
         pointer: &str,
         register: &Register,
         flaws: &mut Vec<Flaw>,
-    ) -> (Vec<UnitId>, Vec<RoleId>) {
+    ) -> (Vec<UnitId>, Vec<RoleId>, Vec<Who>) {
         let mut units: Vec<UnitId> = Vec::new();
         for (at, member) in &self.members {
             let mut own = Vec::new();
@@ -159,13 +166,13 @@ impl Served {
                 }
             }
         }
-        (units, self.roles.clone())
+        (units, self.roles.clone(), self.parties.clone())
     }
 }
 
 impl<'de> Deserialize<'de> for Served {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut served = Self { members: Vec::new(), roles: Vec::new() };
+        let mut served = Self { members: Vec::new(), roles: Vec::new(), parties: Vec::new() };
         for (at, word) in Words::deserialize(from)?.into_list().into_iter().enumerate() {
             let custom = serde::de::Error::custom;
             match word.split_once(':') {
@@ -178,8 +185,13 @@ impl<'de> Deserialize<'de> for Served {
                     let unit = UnitId::new(id).map_err(serde::de::Error::custom)?;
                     served.members.push((at, Member::Unit(unit)));
                 }
+                None if ["owner", "lead", "assist"].contains(&word.as_str()) => {
+                    served.parties.push(word.parse().map_err(serde::de::Error::custom)?);
+                }
                 _ => {
-                    let message = format!("read {word:?}: write group:<name>, unit:<id> or role:<name>");
+                    let message = format!(
+                        "read {word:?}: write owner, lead, assist, group:<name>, unit:<id> or role:<name>"
+                    );
                     return Err(serde::de::Error::custom(message));
                 }
             }
@@ -194,7 +206,7 @@ impl JsonSchema for Served {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        words_schema(SERVED, "group:<name>, unit:<id>, role:<name>, or a list of these")
+        words_schema(SERVED, "owner, lead, assist, group:<name>, unit:<id>, role:<name>, or a list of these")
     }
 }
 
@@ -242,6 +254,53 @@ impl<'de> Deserialize<'de> for Members {
             }
         };
         words.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// The units that lead or help: members, and at most one place in the facts that
+/// names more of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Named {
+    /// The members.
+    pub members: Members,
+    /// The place, `data.<field>`.
+    pub path: Option<Path>,
+}
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let words = Words::deserialize(from)?.into_list();
+        let (paths, members): (Vec<String>, Vec<String>) =
+            words.into_iter().partition(|word| word.starts_with("data."));
+        if paths.len() > 1 {
+            let message = format!("read {:?}: one place of a fact names them, as a unit or a list", paths[1]);
+            return Err(serde::de::Error::custom(message));
+        }
+        let read = |word: &String| {
+            read_member(word)
+                .ok_or_else(|| format!("read {word:?}: write data.<field>, group:<name> or unit:<id>"))
+        };
+        let members: Result<Vec<Member>, String> = members.iter().map(read).collect();
+        let members = Members(members.map_err(serde::de::Error::custom)?);
+        Ok(Self { members, path: paths.into_iter().next().map(Path) })
+    }
+}
+
+fn read_member(word: &str) -> Option<Member> {
+    match word.split_once(':')? {
+        ("group", rest) => Name::new(rest).ok().map(Member::Group),
+        ("unit", rest) => UnitId::new(rest).ok().map(Member::Unit),
+        _ => None,
+    }
+}
+
+impl JsonSchema for Named {
+    fn schema_name() -> Cow<'static, str> {
+        "Named".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        words_schema(NAMED, "data.<field>, group:<name>, unit:<id>, or a list of these")
     }
 }
 

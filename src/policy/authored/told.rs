@@ -226,10 +226,10 @@ impl AuthoredDelivery {
         let mut flaws = Vec::new();
         let channels = self.channels.iter().enumerate().map(|(at, channel)| {
             let pointer = child(&child("/channels", at), "serves");
-            let (units, roles) = channel.serves.resolve(&pointer, register, &mut flaws);
+            let (units, roles, parties) = channel.serves.resolve(&pointer, register, &mut flaws);
             let AuthoredChannel { name, via, acts, language, quiet, merge, digest, give_up_after, .. } =
                 channel.clone();
-            Channel { name, via, units, roles, acts, language, quiet, merge, digest, give_up_after }
+            Channel { name, via, units, roles, parties, acts, language, quiet, merge, digest, give_up_after }
         });
         let channels = channels.collect();
         (Delivery { name: self.name.clone(), version: self.version.clone(), channels }, flaws)

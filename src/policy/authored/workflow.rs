@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::party::{By, Members, Parties};
+use super::party::{By, Members, Named, Parties};
 use super::raw::Raw;
 use crate::calendar::DueRule;
 use crate::id::{EventType, Name, UnitId};
 use crate::policy::definition::{
-    Cite, Clock, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, Register, State, Text,
+    Beside, Cite, Clock, Effective, Guard, Ladder, OnCalendarAmended, Opening, Path, Register, State, Text,
     TimeSource, Transition, Trigger, Workflow,
 };
 use crate::policy::near;
@@ -47,9 +47,12 @@ pub struct AuthoredWorkflow {
     /// The clause within the cited notice that binds a unit, where it differs.
     #[serde(default)]
     pub clauses: BTreeMap<UnitId, String>,
-    /// Who helps and owes nothing.
+    /// Who leads (牵头单位): units, groups, or the field of the facts that names it.
     #[serde(default)]
-    pub assist: Members,
+    pub lead: Named,
+    /// Who helps and owes nothing (配合单位): units, groups, or a field likewise.
+    #[serde(default)]
+    pub assist: Named,
     /// What proves that it was done.
     #[serde(default)]
     pub evidence: Option<Text>,
@@ -176,7 +179,8 @@ impl AuthoredWorkflow {
     pub fn resolve(&self, ladders: &Ladders, register: &Register) -> (Option<Workflow>, Vec<Flaw>) {
         let mut flaws = Vec::new();
         let owed_by = self.owed_by.units("/for", register, &mut flaws);
-        let assist = self.assist.units("/assist", register, &mut flaws);
+        let lead = self.lead.members.units("/lead", register, &mut flaws);
+        let assist = self.assist.members.units("/assist", register, &mut flaws);
         let clocks = self.clocks.iter().enumerate();
         let clocks: Vec<Option<Clock>> =
             clocks.map(|(at, clock)| clock.resolve(&child("/clocks", at), ladders, &mut flaws)).collect();
@@ -193,6 +197,8 @@ impl AuthoredWorkflow {
             owed_by,
             clauses: self.clauses.clone(),
             assist,
+            lead,
+            beside: Beside { lead: self.lead.path.clone(), assist: self.assist.path.clone() },
             evidence: self.evidence.clone(),
             standing: None,
             quota: None,

@@ -1,5 +1,6 @@
 //! Ladders: rungs that can fire, in order, to somebody.
 
+use super::owing;
 use super::rule::{self, Span};
 use super::world::World;
 use crate::calendar::{DueRule, IfNonWorking, PeriodKind};
@@ -93,6 +94,11 @@ pub fn on_clock(workflow: &Workflow, clock: &Clock) -> Vec<Flaw> {
     let (length, most_days) = (rule::length(&clock.due), most_days(workflow, clock));
     let mut flaws = Vec::new();
     for (at, rung) in ladder.rungs.iter().enumerate() {
+        // A ladder serves many workflows; only a rung that nobody is left on is wrong.
+        if !rung.to.iter().any(|who| workflow.has_party(who)) {
+            let field = child(&child("/ladder/rungs", at), "to");
+            flaws.extend(owing::undeclared(workflow, &rung.to, &field));
+        }
         let Some(step) = rule::step(&rung.at).filter(|step| step.amount < 0) else { continue };
         let field = child(&child("/ladder/rungs", at), "at");
         let before = -step.amount;

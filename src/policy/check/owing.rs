@@ -1,9 +1,9 @@
 //! Who owes, who helps, which clause binds whom, and what a quota counts.
 
-use super::workflow;
 use super::world::World;
+use super::{graph, path, workflow};
 use crate::id::UnitId;
-use crate::policy::definition::Workflow;
+use crate::policy::definition::{Who, Workflow};
 use crate::policy::near;
 use crate::policy::problem::{Flaw, child};
 
@@ -25,6 +25,8 @@ pub fn owed(world: &World<'_>, workflow: &Workflow, field: &str) -> Vec<Flaw> {
 pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
     let mut flaws = unknown(world, &workflow.owed_by, "/for");
     flaws.extend(unknown(world, &workflow.assist, "/assist"));
+    flaws.extend(unknown(world, &workflow.lead, "/lead"));
+    flaws.extend(stated(world, workflow));
     flaws.extend(clauses(world, workflow));
     flaws.extend(quota(world, workflow));
     flaws
@@ -33,6 +35,41 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
 fn unknown(world: &World<'_>, units: &[UnitId], field: &str) -> Vec<Flaw> {
     let unknown = units.iter().enumerate();
     unknown.filter_map(|(at, unit)| world.unit(unit.as_str(), &child(field, at))).collect()
+}
+
+/// The places where facts name who leads and helps: their form, and whether any
+/// fact of the workflow has them.
+fn stated(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
+    let places = [("/lead", &workflow.beside.lead), ("/assist", &workflow.beside.assist)];
+    let mut flaws = Vec::new();
+    for (field, place) in places.into_iter().filter_map(|(field, place)| Some((field, place.as_ref()?))) {
+        if let Some(flaw) = path::form(&place.0, field) {
+            flaws.push(flaw);
+            continue;
+        }
+        let taken = graph::transitions(workflow).map(|(_, event, _)| event);
+        let events: Vec<_> = workflow.opens.event().into_iter().chain(taken).collect();
+        let lacking: Vec<_> = events.iter().map(|event| path::known(world, event, &place.0, field)).collect();
+        if lacking.iter().all(Option::is_some) {
+            flaws.extend(lacking.into_iter().flatten().take(1));
+        }
+    }
+    flaws
+}
+
+/// The mistake of parties that no case of the workflow can have.
+#[must_use]
+pub fn undeclared(workflow: &Workflow, parties: &[Who], field: &str) -> Vec<Flaw> {
+    let several = parties.len() > 1;
+    let missing = parties.iter().enumerate().filter(|(_, who)| !workflow.has_party(who));
+    missing
+        .map(|(at, who)| {
+            let field = if several { child(field, at) } else { field.to_owned() };
+            let message = format!("the workflow does not say who its {who} is");
+            let hint = format!("write {who}: data.{who}, or name the unit as {who}: unit:<id>");
+            Flaw::mistake("party.undeclared", &field, &who.to_string(), message).with_hint(Some(hint))
+        })
+        .collect()
 }
 
 /// A clause of its own belongs to a unit that owes.

@@ -20,6 +20,7 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
     for (pointer, event, transition) in graph::transitions(workflow) {
         flaws.extend(world.event(event, &pointer));
         flaws.extend(world.parties(&transition.by, &child(&pointer, "by")));
+        flaws.extend(owing::undeclared(workflow, &transition.by, &child(&pointer, "by")));
         if let Some(when) = &transition.when {
             flaws.extend(guard(world, when, Some(event), true, &child(&pointer, "when")));
         }
@@ -27,6 +28,7 @@ pub fn flaws(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
     for (name, state) in &workflow.states {
         let field = child(&child("/states", name), "waitsFor");
         flaws.extend(world.parties(&state.waits_for, &field));
+        flaws.extend(owing::undeclared(workflow, &state.waits_for, &field));
         flaws.extend(own_submission(workflow, name.as_str(), &state.waits_for));
     }
     flaws.extend(clock::flaws(world, workflow));
@@ -52,6 +54,7 @@ fn opening(world: &World<'_>, workflow: &Workflow) -> Vec<Flaw> {
         Opening::Event { event, by, when } => {
             flaws.extend(world.event(event, "/opens/event"));
             flaws.extend(world.parties(by, "/opens/by"));
+            flaws.extend(owing::undeclared(workflow, by, "/opens/by"));
             if let Some(when) = when {
                 flaws.extend(guard(world, when, Some(event), false, "/opens/when"));
             }

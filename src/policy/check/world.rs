@@ -67,7 +67,8 @@ impl World<'_> {
     fn party(&self, who: &Who, field: &str) -> Option<Flaw> {
         let register = self.register?;
         match who {
-            Who::Owner => None,
+            // Whether the workflow has such units is asked of the workflow.
+            Who::Owner | Who::Lead | Who::Assist => None,
             Who::Role(role) => match register.roles.get(role) {
                 Some(units) if !units.is_empty() => None,
                 Some(_) => {

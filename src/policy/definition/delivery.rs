@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::TimeOfDay;
 use crate::event::catalogue::Act;
 use crate::id::{Name, RoleId, UnitId};
+use crate::policy::definition::Who;
 
 /// The channel by which the facts of reactions reach the intake; no policy has one of
 /// this name.
@@ -39,6 +40,9 @@ pub struct Channel {
     /// The roles whose units it serves, whoever plays them on the day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleId>,
+    /// The places in a case whose units it serves: owner, lead, assist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parties: Vec<Who>,
     /// What it carries; empty for everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<Act>,

@@ -7,7 +7,7 @@ use crate::id::EventType;
 use crate::policy::rules::Titles;
 
 /// Keys with their names and how documents are told: what matters most first.
-const KEYS: [(&str, &str, &str); 56] = [
+const KEYS: [(&str, &str, &str); 58] = [
     ("version", "版本", "version"),
     ("title", "标题", "title"),
     ("effective", "施行期间", "effective"),
@@ -22,6 +22,8 @@ const KEYS: [(&str, &str, &str); 56] = [
     ("settings", "设置", "settings"),
     ("topic", "主题", "topic"),
     ("for", "责任单位", "units"),
+    ("lead", "牵头单位", "lead unit"),
+    ("beside", "事实中的牵头、配合单位", "units that facts name"),
     ("assist", "配合单位", "helping units"),
     ("every", "周期", "how often"),
     ("covers", "所报期间", "covers"),

@@ -51,6 +51,8 @@ impl Values<'_> {
             Some(("group", name)) => Text::new(format!("{name} 组"), format!("the group {name}")),
             Some(("role", name)) => Text::new(format!("{name} 角色"), format!("the role {name}")),
             _ if word == "owner" => Text::new("责任单位", "the owner"),
+            _ if word == "lead" => Text::new("牵头单位", "the lead unit"),
+            _ if word == "assist" => Text::new("配合单位", "the helping units"),
             _ => {
                 EventType::new(word).map_or_else(|_| Text::new(word, word), |event| self.titles.event(&event))
             }

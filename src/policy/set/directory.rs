@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{RoleId, UnitId};
-use crate::policy::definition::{Register, Unit, Who};
+use crate::policy::definition::{Register, Sides, Unit, Who};
 
 /// A register, ready to be asked.
 #[derive(Debug)]
@@ -61,23 +61,31 @@ impl Directory {
         self.roles.get(role).is_some_and(|units| units.contains(unit))
     }
 
-    /// The units that parties mean for a case of `owner`: in the order of the
-    /// parties, within a role by id, without repeats.
+    /// The units that parties mean for a case: in the order of the parties, within a
+    /// role by id, within leading and helping units as they were named, without
+    /// repeats. A spelling that the register no longer knows means nobody.
     #[must_use]
-    pub fn units_of(&self, parties: &[Who], owner: &UnitId) -> Vec<UnitId> {
+    pub fn units_of(&self, parties: &[Who], case: &Sides<'_>) -> Vec<UnitId> {
         let mut units: Vec<UnitId> = Vec::new();
         for who in parties {
-            let (one, many) = match who {
-                Who::Owner => (Some(owner), None),
-                Who::Unit(unit) => (Some(unit), None),
-                Who::Role(role) => (None, self.roles.get(role)),
+            let meant = match who {
+                Who::Owner => vec![case.owner.clone()],
+                Who::Unit(unit) => vec![unit.clone()],
+                Who::Role(role) => self.roles.get(role).into_iter().flatten().cloned().collect(),
+                Who::Lead => self.named(case.lead()),
+                Who::Assist => self.named(case.assist()),
             };
-            for unit in one.into_iter().chain(many.into_iter().flatten()) {
-                if !units.contains(unit) {
-                    units.push(unit.clone());
+            for unit in meant {
+                if !units.contains(&unit) {
+                    units.push(unit);
                 }
             }
         }
         units
+    }
+
+    fn named(&self, (fixed, spellings): (&[UnitId], Vec<String>)) -> Vec<UnitId> {
+        let stated = spellings.iter().filter_map(|spelling| self.resolve(spelling));
+        fixed.iter().cloned().chain(stated).collect()
     }
 }

@@ -16,7 +16,7 @@ use crate::policy::definition::delivery::{Channel, Delivery};
 use crate::policy::definition::reaction::{Cue, Reaction};
 use crate::policy::definition::score::{Scorecard, Target};
 use crate::policy::definition::{
-    Definition, Effective, Guard, Opening, Register, Settings, Unit, Who, Workflow,
+    Definition, Effective, Guard, Opening, Register, Settings, Sides, Unit, Who, Workflow,
 };
 use crate::policy::guard::{self, GuardError, Input};
 use crate::policy::near;
@@ -55,10 +55,10 @@ impl PolicySet {
         self.0.directory.as_ref().is_some_and(|directory| directory.has_role(unit, role))
     }
 
-    /// The units that parties mean for a case of `owner`, in order and without repeats.
+    /// The units that parties mean for a case, in order and without repeats.
     #[must_use]
-    pub fn units_of(&self, parties: &[Who], owner: &UnitId) -> Vec<UnitId> {
-        self.0.directory.as_ref().map(|directory| directory.units_of(parties, owner)).unwrap_or_default()
+    pub fn units_of(&self, parties: &[Who], case: &Sides<'_>) -> Vec<UnitId> {
+        self.0.directory.as_ref().map(|directory| directory.units_of(parties, case)).unwrap_or_default()
     }
 }
 
@@ -255,15 +255,16 @@ impl PolicySet {
         self.0.delivery.as_deref()
     }
 
-    /// The recipients of an act who are served by a channel, in their order and in
-    /// that of the channels.
+    /// The recipients of an act on a case who are served by a channel, in their order
+    /// and in that of the channels.
     #[must_use]
-    pub fn told(&self, act: Act, to: &[UnitId]) -> Vec<Told> {
+    pub fn told(&self, act: Act, to: &[UnitId], case: &Sides<'_>) -> Vec<Told> {
         let Some(delivery) = self.delivery() else { return Vec::new() };
         let serves = |channel: &&Channel, unit: &UnitId| {
             (channel.acts.is_empty() || channel.acts.contains(&act))
                 && (channel.units.contains(unit)
-                    || channel.roles.iter().any(|role| self.has_role(unit, role)))
+                    || channel.roles.iter().any(|role| self.has_role(unit, role))
+                    || self.units_of(&channel.parties, case).contains(unit))
         };
         let of_unit = |unit: &UnitId| {
             let channels = delivery.channels.iter().filter(|channel| serves(channel, unit));

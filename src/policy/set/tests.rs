@@ -1,5 +1,6 @@
 //! What the set takes in, and what it answers.
 
+use crate::policy::definition::Sides;
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -57,7 +58,8 @@ fn units_are_known_by_every_spelling() {
     let credit_office = RoleId::new("credit-office").expect("a role");
     assert!(set.has_role(&office, &credit_office) && !set.has_role(&water, &credit_office));
     let parties = [Who::Role(credit_office), Who::Owner, Who::Unit(office)];
-    let told: Vec<String> = set.units_of(&parties, &water).iter().map(ToString::to_string).collect();
+    let told: Vec<String> =
+        set.units_of(&parties, &Sides::of_owner(&water)).iter().map(ToString::to_string).collect();
     assert_eq!(told, ["office", "operator", "water"]);
     assert_eq!(set.unit(&water).map(|unit| unit.title.zh.as_str()), Some("水务局"));
     assert_eq!(set.settings().parked_for_hours, 72);

@@ -1,6 +1,7 @@
 //! What can happen to a case next, read from its workflow: which facts move it
 //! forward, which back, which leave it where it is, and who may state them.
 
+use crate::policy::definition::Sides;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{EventType, Name, UnitId};
@@ -96,7 +97,9 @@ pub fn actor(policies: &PolicySet, by: &[Who], owner: &UnitId) -> Option<UnitId>
         return Some(owner.clone());
     }
     let parties = by.iter().filter(|who| !matches!(who, Who::Role(role) if role.as_str() == "importer"));
-    parties.into_iter().find_map(|who| policies.units_of(std::slice::from_ref(who), owner).into_iter().next())
+    parties.into_iter().find_map(|who| {
+        policies.units_of(std::slice::from_ref(who), &Sides::of_owner(owner)).into_iter().next()
+    })
 }
 
 /// Units that play no part of the supervision itself.

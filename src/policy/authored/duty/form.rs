@@ -106,8 +106,11 @@ impl AuthoredDuty {
             // Groups are expanded there, so that the places in the lists differ.
             return "/for".into();
         }
-        if field.starts_with("/assist/") {
-            return "/assist".into();
+        if let Some(list) = ["/assist", "/lead"]
+            .into_iter()
+            .find(|it| field.strip_prefix(it).is_some_and(|rest| rest.starts_with('/')))
+        {
+            return list.into();
         }
         if field.starts_with("/states") && field.ends_with("/when") {
             return "/about".into();
