@@ -1,6 +1,5 @@
 //! Everything of one case: how it stands, who must act, what comes next, and why.
 
-use crate::policy::definition::Who;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +17,7 @@ use crate::calendar::{Calendar, Text};
 use crate::id::{CaseId, Seq};
 use crate::identity::sight::Scope;
 use crate::kernel::row::Case;
+use crate::policy::definition::Who;
 use crate::policy::definition::{Cite, Workflow};
 use crate::port::store::Rows;
 use crate::time::Instant;

@@ -3,7 +3,6 @@
 //! Titles come from the definitions: a case's from the version it opened under, a
 //! unit's from the register in force. What has no title is called by its id.
 
-use crate::policy::definition::Sides;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -14,6 +13,7 @@ use super::policy_cache::Policies;
 use crate::calendar::{Calendar, Text};
 use crate::id::{Name, Sha, UnitId};
 use crate::kernel::row::{Case, Deadline, Family};
+use crate::policy::definition::Sides;
 use crate::policy::definition::{Clock, Who, Workflow};
 
 /// A thing's id and its title.

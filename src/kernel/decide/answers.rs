@@ -4,7 +4,6 @@
 //! The tenant's `Answers` in force say which there are and who may state them. A
 //! workflow that takes such a type itself keeps it: then this is not asked.
 
-use crate::policy::definition::Sides;
 use serde_json::Value;
 
 use super::admit::{Stated, refuse};
@@ -22,6 +21,7 @@ use crate::kernel::row::{Case, Deadline, Status};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::Turn;
 use crate::policy::check::graph;
+use crate::policy::definition::Sides;
 use crate::policy::definition::answers::{Answers, Extend, is_answer};
 use crate::policy::definition::{Clock, OnCalendarAmended, Who, Workflow};
 use crate::time::Instant;

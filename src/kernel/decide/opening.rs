@@ -1,7 +1,5 @@
 //! How cases open: by a fact, or by the calendar.
 
-use crate::event::fact::Fact;
-use crate::policy::definition::side::spellings;
 use serde_json::{Map, Value};
 
 use super::admit::{Stated, refuse, take_up};
@@ -10,10 +8,12 @@ use super::transit::{permit, satisfy};
 use super::{clocks, quota};
 use crate::calendar::Period;
 use crate::event::catalogue::{CaseOpened, Event, FactAccepted, Reason};
+use crate::event::fact::Fact;
 use crate::id::{CaseId, Sha, UnitId};
 use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
+use crate::policy::definition::side::spellings;
 use crate::policy::definition::{Opening, Path, Workflow};
 use crate::time::Instant;
 

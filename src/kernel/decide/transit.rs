@@ -1,6 +1,5 @@
 //! A fact on a case that is there: may it happen now, by this publisher?
 
-use crate::policy::definition::Sides;
 use std::sync::Arc;
 
 use super::admit::{Stated, refuse};
@@ -12,6 +11,7 @@ use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
 use crate::policy::check::graph;
+use crate::policy::definition::Sides;
 use crate::policy::definition::{Guard, State as Stage, Transition, Who, Workflow};
 use crate::policy::guard::Input;
 use crate::time::Instant;

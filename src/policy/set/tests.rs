@@ -1,12 +1,12 @@
 //! What the set takes in, and what it answers.
 
-use crate::policy::definition::Sides;
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::*;
 use crate::id::{EventType, Name, RoleId, UnitId};
+use crate::policy::definition::Sides;
 use crate::policy::definition::{Definition, Guard, Who, Workflow};
 use crate::policy::given;
 use crate::policy::guard::Input;

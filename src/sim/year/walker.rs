@@ -1,11 +1,11 @@
 //! What can happen to a case next, read from its workflow: which facts move it
 //! forward, which back, which leave it where it is, and who may state them.
 
-use crate::policy::definition::Sides;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{EventType, Name, UnitId};
 use crate::kernel::row::{Case, Deadline, Status};
+use crate::policy::definition::Sides;
 use crate::policy::definition::{Clock, Transition, Who, Workflow};
 use crate::policy::set::PolicySet;
 use crate::sim::random::Random;
