@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::parse::parsed;
+
 /// A text that does not have the form of the id it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("read {value:?} as {what}: {rule}")]
@@ -21,33 +23,6 @@ pub struct IdError {
     pub value: String,
     /// The form it should have.
     pub rule: &'static str,
-}
-
-/// Reads a value from a text where it stands, without a copy of the text: most of what
-/// a ledger holds are such values.
-///
-/// # Errors
-/// The text's own error, or that of a value that is no text.
-pub(crate) fn parsed<'de, T, D>(from: D) -> Result<T, D::Error>
-where
-    T: FromStr<Err: fmt::Display>,
-    D: Deserializer<'de>,
-{
-    struct Text<T>(std::marker::PhantomData<T>);
-
-    impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for Text<T> {
-        type Value = T;
-
-        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            out.write_str("a string")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-            text.parse().map_err(E::custom)
-        }
-    }
-
-    from.deserialize_str(Text(std::marker::PhantomData))
 }
 
 macro_rules! text_id {

@@ -83,7 +83,7 @@
 //!
 //! | floor | modules | is | must not |
 //! |---|---|---|---|
-//! | 1 | [`id`], [`time`], [`exact`], [`calendar`] | names, instants, exact numbers, working days, due rules, explanations | know events |
+//! | 1 | [`parse`], [`id`], [`time`], [`exact`], [`calendar`] | names, instants, exact numbers, working days, due rules, explanations | know events |
 //! | 2 | [`event`] | facts, the ledger's catalogue, both wire forms, the hash chain | know policies |
 //! | 3 | [`policy`] | the language, its checker, definitions, the set in force | do I/O |
 //! | 3 | [`identity`] | roles, grants, sight, accounts, sessions | do I/O, draw a number |
@@ -145,6 +145,7 @@ pub mod memory;
 pub mod message;
 pub mod nats;
 pub mod openid;
+pub mod parse;
 pub mod policy;
 pub mod port;
 pub mod query;

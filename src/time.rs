@@ -13,6 +13,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::parse::parsed;
+
 /// A moment, in nanoseconds since 1970-01-01T00:00:00Z (years 1678 to 2262).
 ///
 /// As text it is RFC 3339; in binary rows it is the bare number. Ordering is
@@ -133,7 +135,7 @@ impl Serialize for Instant {
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        if from.is_human_readable() { crate::id::parsed(from) } else { i64::deserialize(from).map(Self) }
+        if from.is_human_readable() { parsed(from) } else { i64::deserialize(from).map(Self) }
     }
 }
 

@@ -2,9 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::parts::{clause_cell, empty, key, level, light, provisional, waits};
+use super::parts::{
+    beside, clause_cell, empty, evidence, key, level, light, progress, provisional, remarks, waits,
+};
 use super::view::View;
 use crate::query::deadline_row::DeadlineRow;
+use crate::query::particulars::Particulars;
 use crate::query::settled::SettledRow;
 
 /// Open deadlines.
@@ -24,12 +27,14 @@ pub fn open_table(view: &View, rows: &[DeadlineRow]) -> Markup {
                     th scope="col" { (view.say("截止时间 / 时限规则", "Due / rule")) }
                     th scope="col" { (view.say("事项 / 编号", "Matter / number")) }
                     th scope="col" { (view.say("责任单位 / 下一步", "Unit / who acts")) }
-                    th scope="col" { (view.say("状态", "State")) }
+                    th scope="col" { (view.say("状态 / 进展", "State / progress")) }
                     th scope="col" { (view.say("依据", "Clause")) }
                     th scope="col" { (view.say("起算时间", "Counted from")) }
                     th scope="col" .num { (view.say("催办", "Reminded")) }
                     th scope="col" { (view.say("升级", "Level")) }
                     th scope="col" .num { (view.say("改期", "Moved")) }
+                    th scope="col" { (view.say("佐证材料", "Evidence")) }
+                    th scope="col" { (view.say("备注", "Remark")) }
                 } }
                 tbody { @for row in rows { (open_row(view, row)) } }
             }
@@ -53,13 +58,15 @@ fn open_row(view: &View, row: &DeadlineRow) -> Markup {
             td {
                 a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
                 (waits(view, &row.unit, &row.waits_for))
+                (beside(view, &row.particulars))
             }
-            td .state { (view.of(&row.state.title)) }
+            td .state { (view.of(&row.state.title)) small { (met_of(view, &row.particulars)) } }
             (clause_cell(view, &row.cite))
             td .moment.started { (view.of(&row.started)) }
             td .num { @if row.reminders > 0 { (row.reminders) } @else { span .muted { "–" } } }
             td .level { @if row.level > 0 { (level(view, row.level)) } @else { span .muted { "–" } } }
             td .num { @if row.moves > 0 { (row.moves) } @else { span .muted { "–" } } }
+            (notes(view, &row.particulars))
         }
     }
 }
@@ -81,12 +88,14 @@ pub fn settled_table(view: &View, rows: &[SettledRow]) -> Markup {
                     th scope="col" { (view.say("截止时间 / 时限规则", "Due / rule")) }
                     th scope="col" { (view.say("事项 / 编号", "Matter / number")) }
                     th scope="col" { (view.say("责任单位", "Unit")) }
-                    th scope="col" { (view.say("状态", "State")) }
+                    th scope="col" { (view.say("状态 / 进展", "State / progress")) }
                     th scope="col" { (view.say("依据", "Clause")) }
                     th scope="col" { (view.say("起算时间", "Counted from")) }
                     th scope="col" .num { (view.say("催办", "Reminded")) }
                     th scope="col" .num { (view.say("升级", "Level")) }
                     th scope="col" .num { (view.say("改期", "Moved")) }
+                    th scope="col" { (view.say("佐证材料", "Evidence")) }
+                    th scope="col" { (view.say("备注", "Remark")) }
                 } }
                 tbody { @for row in rows { (settled_row(view, row)) } }
             }
@@ -104,15 +113,32 @@ fn settled_row(view: &View, row: &SettledRow) -> Markup {
                 a href=(view.case_link(&row.case)) { (view.of(&row.workflow.title)) " " span .key { (key(&row.case, row.period.as_deref(), &row.unit)) } }
                 @if row.clock.title != row.workflow.title { small { (view.of(&row.clock.title)) } }
             }
-            td { a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) } }
-            td .state { (view.of(&row.state.title)) }
+            td {
+                a href=(view.link(&format!("units/{}", row.unit.id), &[])) { (view.of(&row.unit.title)) }
+                (beside(view, &row.particulars))
+            }
+            td .state { (view.of(&row.state.title)) small { (met_of(view, &row.particulars)) } }
             (clause_cell(view, &row.cite))
             td .moment.started { (view.of(&row.started)) }
             td .num { (row.reminders) }
             td .num { (row.level) }
             td .num { (row.moves) }
+            (notes(view, &row.particulars))
         }
     }
+}
+
+/// How many of the case's deadlines are met.
+fn met_of(view: &View, of: &Particulars) -> String {
+    format!("{} {}", view.say("已办", "met"), progress(&of.progress))
+}
+
+/// The cells of what proves it and what is to be noted.
+fn notes(view: &View, of: &Particulars) -> Markup {
+    let cell = |text: &str| {
+        html! { td .note { @if text.is_empty() { span .muted { "–" } } @else { (text) } } }
+    };
+    html! { (cell(evidence(view, of))) (cell(&remarks(view, of))) }
 }
 
 /// How a met deadline ended.

@@ -8,6 +8,7 @@ use crate::id::CaseId;
 use crate::policy::definition::Cite;
 use crate::query::light::{Light, PROVISIONAL_SHAPE, provisional_word};
 use crate::query::naming::Named;
+use crate::query::particulars::{Particulars, Progress};
 
 /// A light: colour, shape and word.
 pub fn light(view: &View, light: Light) -> Markup {
@@ -96,6 +97,29 @@ pub fn waits(view: &View, unit: &Named, waits_for: &[Named]) -> Markup {
     html! {
         @if waits_for == std::slice::from_ref(unit) { small { (view.say("待本单位办理", "it must act")) } }
         @else if !waits_for.is_empty() { small { (view.say("待 ", "waits for ")) (names(view, waits_for)) } }
+    }
+}
+
+/// How many of a case's deadlines are met, of how many.
+pub fn progress(progress: &Progress) -> String {
+    format!("{}/{}", progress.met, progress.of)
+}
+
+/// What proves that a case was done; empty where the notice does not say.
+pub fn evidence<'v>(view: &View, of: &'v Particulars) -> &'v str {
+    of.evidence.as_ref().map(|text| view.of(text)).unwrap_or_default()
+}
+
+/// What is to be noted of a case.
+pub fn remarks(view: &View, of: &Particulars) -> String {
+    of.remarks.iter().map(|text| view.of(text)).collect::<Vec<_>>().join(view.say("；", "; "))
+}
+
+/// Who leads a case and who helps, under the unit that owes it.
+pub fn beside(view: &View, of: &Particulars) -> Markup {
+    html! {
+        @if !of.lead.is_empty() { small { (view.say("牵头 ", "led by ")) (names(view, &of.lead)) } }
+        @if !of.assist.is_empty() { small { (view.say("配合 ", "helped by ")) (names(view, &of.assist)) } }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 
-use super::parts::{names, notice};
+use super::parts::{evidence, names, notice, progress, remarks};
 use super::view::View;
 use crate::calendar::Text;
 use crate::id::CaseId;
@@ -10,6 +10,7 @@ use crate::policy::definition::Cite;
 use crate::query::deadline_row::DeadlineRow;
 use crate::query::desk::{MOST_WHOLE, Whole};
 use crate::query::naming::Named;
+use crate::query::particulars::Particulars;
 use crate::query::rankings::{RankingAnswer, RankingLine};
 use crate::query::rows::{Answer, AsOf};
 use crate::query::settled::SettledRow;
@@ -82,21 +83,24 @@ struct Common<'r> {
     rule: &'r Text,
     due: &'r Text,
     raised: [u16; 3],
+    particulars: &'r Particulars,
 }
 
 impl<'r> From<&'r DeadlineRow> for Common<'r> {
     fn from(row: &'r DeadlineRow) -> Self {
-        let DeadlineRow { case, workflow, clock, cite, unit, state, started, rule, due, .. } = row;
+        let DeadlineRow { case, workflow, clock, cite, unit, state, started, rule, due, particulars, .. } =
+            row;
         let raised = [row.reminders, row.level.into(), row.moves];
-        Self { case, workflow, clock, cite, unit, state, started, rule, due, raised }
+        Self { case, workflow, clock, cite, unit, state, started, rule, due, raised, particulars }
     }
 }
 
 impl<'r> From<&'r SettledRow> for Common<'r> {
     fn from(row: &'r SettledRow) -> Self {
-        let SettledRow { case, workflow, clock, cite, unit, state, started, rule, due, .. } = row;
+        let SettledRow { case, workflow, clock, cite, unit, state, started, rule, due, particulars, .. } =
+            row;
         let raised = [row.reminders, row.level.into(), row.moves];
-        Self { case, workflow, clock, cite, unit, state, started, rule, due, raised }
+        Self { case, workflow, clock, cite, unit, state, started, rule, due, raised, particulars }
     }
 }
 
@@ -116,10 +120,15 @@ where
         of(view.say("依据文件", "Notice"), 18, |view, row| notice(view, &row.cite.notice).into()),
         of(view.say("条款", "Clause"), 14, |_, row| row.cite.clause.as_str().into()),
         of(view.say("责任单位", "Unit"), 18, |view, row| view.of(&row.unit.title).into()),
+        of(view.say("牵头单位", "Led by"), 18, |view, row| names(view, &row.particulars.lead).into()),
+        of(view.say("配合单位", "Helped by"), 22, |view, row| {
+            names(view, &row.particulars.assist).into()
+        }),
     ];
     columns.extend(acts);
     columns.extend([
         of(view.say("状态", "State"), 14, |view, row| view.of(&row.state.title).into()),
+        of(view.say("进展", "Progress"), 10, |_, row| progress(&row.particulars.progress).into()),
         of(view.say("起算时间", "Counted from"), 20, |view, row| time(view, row.started)),
         of(view.say("时限规则", "Rule"), 18, |view, row| view.of(row.rule).into()),
         of(view.say("截止时间", "Due"), 22, |view, row| time(view, row.due)),
@@ -129,6 +138,8 @@ where
         of(view.say("催办次数", "Reminders"), 10, |_, row| Value::Number(row.raised[0].into())),
         of(view.say("升级级别", "Level"), 10, |_, row| Value::Number(row.raised[1].into())),
         of(view.say("改期次数", "Moves"), 10, |_, row| Value::Number(row.raised[2].into())),
+        of(view.say("佐证材料", "Evidence"), 24, |view, row| evidence(view, row.particulars).into()),
+        of(view.say("备注", "Remark"), 30, |view, row| remarks(view, row.particulars).into()),
     ]);
     columns
 }

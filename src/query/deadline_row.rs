@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::error::QueryError;
 use super::light::Light;
 use super::naming::{Named, PolicyRef, calendar_of, clock_of, waits_for, workflow_of};
+use super::particulars::Particulars;
 use super::policy_cache::Policies;
 use super::span::{Span, due_text, last_day, moment_text, span};
 use crate::calendar::{Calendar, Text};
@@ -67,6 +68,9 @@ pub struct DeadlineRow {
     /// The period it is about, when the calendar opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
+    /// Who leads and helps, how much is done, what proves it, what is to be noted.
+    #[serde(flatten)]
+    pub particulars: Particulars,
     /// The definition that judges it.
     pub policy: PolicyRef,
 }
@@ -83,6 +87,7 @@ pub(super) struct Told {
     pub due: Text,
     pub last_day: NaiveDate,
     pub period: Option<String>,
+    pub particulars: Particulars,
 }
 
 impl Told {
@@ -109,6 +114,7 @@ impl Told {
             due: due_text(calendar, term),
             last_day: last_day(calendar, term),
             period: case.period.as_ref().map(ToString::to_string),
+            particulars: Particulars::of(policies, workflow, case)?,
         })
     }
 }
@@ -151,6 +157,7 @@ pub fn deadline_row(
         moves: deadline.moves,
         waits_for: waits_for(policies, &workflow, case),
         period: told.period,
+        particulars: told.particulars,
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
     })
 }

@@ -34,6 +34,7 @@ pub mod notice;
 pub mod outbox;
 pub mod overview;
 pub mod page;
+pub mod particulars;
 mod paused;
 pub mod policies;
 pub mod policy_cache;

@@ -12,6 +12,7 @@ use super::deadlines::DeadlineFilter;
 use super::error::QueryError;
 use super::naming::{Named, calendar_of, workflow_of};
 use super::page::{List, Page, PageAsk};
+use super::particulars::Particulars;
 use super::policy_cache::Policies;
 use super::rows::{Stretch, decode, walk};
 use super::span::moment_text;
@@ -66,6 +67,9 @@ pub struct SettledRow {
     /// The period it is about, when the calendar opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
+    /// Who leads and helps, how much is done, what proves it, what is to be noted.
+    #[serde(flatten)]
+    pub particulars: Particulars,
 }
 
 /// A page of met deadlines: those of the filter's unit, workflow and state, met
@@ -137,5 +141,6 @@ fn settled_row(
         level: deadline.level,
         moves: deadline.moves,
         period: told.period,
+        particulars: told.particulars,
     }))
 }
