@@ -136,7 +136,7 @@ fn met_of(view: &View, of: &Particulars) -> String {
 /// The cells of what proves it and what is to be noted.
 fn notes(view: &View, of: &Particulars) -> Markup {
     let cell = |text: &str| {
-        html! { td .note { @if text.is_empty() { span .muted { "–" } } @else { (text) } } }
+        html! { td .remark { @if text.is_empty() { span .muted { "–" } } @else { (text) } } }
     };
     html! { (cell(evidence(view, of))) (cell(&remarks(view, of))) }
 }
