@@ -76,11 +76,11 @@ fn progress(case: &Case) -> Progress {
 fn remarks(policies: &Policies, case: &Case) -> Result<Vec<Text>, QueryError> {
     let mut remarks = Vec::new();
     if let Some(handler) = &case.handler {
-        remarks.push(Text::new(&format!("经办人 {handler}"), &format!("seen to by {handler}")));
+        remarks.push(Text::new(format!("经办人 {handler}"), format!("seen to by {handler}")));
     }
     if let Some(unit) = &case.handover {
         let unit = Named::unit(policies, unit).title;
-        remarks.push(Text::new(&format!("拟移交 {}", unit.zh), &format!("to be handed over to {}", unit.en)));
+        remarks.push(Text::new(format!("拟移交 {}", unit.zh), format!("to be handed over to {}", unit.en)));
     }
     let of_clock = |it: &&crate::kernel::row::Deadline| {
         case.extension.as_ref().is_some_and(|extension| extension.clock == it.clock)
@@ -88,8 +88,8 @@ fn remarks(policies: &Policies, case: &Case) -> Result<Vec<Text>, QueryError> {
     if let (Some(extension), Some(deadline)) = (&case.extension, case.deadlines.iter().find(of_clock)) {
         let until = moment_text(calendar_of(policies, case, deadline)?, extension.until);
         remarks.push(Text::new(
-            &format!("申请延期至 {}，待决定", until.zh),
-            &format!("extension to {} asked for, not decided", until.en),
+            format!("申请延期至 {}，待决定", until.zh),
+            format!("extension to {} asked for, not decided", until.en),
         ));
     }
     Ok(remarks)

@@ -109,9 +109,10 @@ fn prepare<B: Backing>(
         return Err(Reason::new("owner.outside", &workflow.owner.0, owner.as_str(), message));
     }
     if let Opening::Event { by, when, .. } = &workflow.opens {
-        let kept = match workflow.beside.is_empty() {
-            true => String::new(),
-            false => Value::Object(kept(stated, workflow)).to_string(),
+        let kept = if workflow.beside.is_empty() {
+            String::new()
+        } else {
+            Value::Object(kept(stated, workflow)).to_string()
         };
         permit(state, by, fact, &workflow.sides(&owner, &kept))?;
         satisfy(state, when.as_ref(), fact, None)?;
