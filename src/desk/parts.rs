@@ -8,7 +8,7 @@ use crate::id::CaseId;
 use crate::policy::definition::Cite;
 use crate::query::light::{Light, PROVISIONAL_SHAPE, provisional_word};
 use crate::query::naming::Named;
-use crate::query::particulars::{Particulars, Progress};
+use crate::query::particulars::{CaseProgress, Particulars};
 
 /// A light: colour, shape and word.
 pub fn light(view: &View, light: Light) -> Markup {
@@ -101,7 +101,7 @@ pub fn waits(view: &View, unit: &Named, waits_for: &[Named]) -> Markup {
 }
 
 /// How many of a case's deadlines are met, of how many.
-pub fn progress(progress: &Progress) -> String {
+pub fn progress(progress: &CaseProgress) -> String {
     format!("{}/{}", progress.met, progress.of)
 }
 

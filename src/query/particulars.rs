@@ -14,7 +14,7 @@ use crate::policy::definition::{Who, Workflow};
 
 /// How many of a case's deadlines are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Progress {
+pub struct CaseProgress {
     /// Those that are met, in time or late.
     pub met: usize,
     /// All that were set and not taken away.
@@ -31,7 +31,7 @@ pub struct Particulars {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assist: Vec<Named>,
     /// How much of the case is done.
-    pub progress: Progress,
+    pub progress: CaseProgress,
     /// What proves that it was done (佐证材料), as the notice has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Text>,
@@ -58,8 +58,8 @@ impl Particulars {
     }
 }
 
-fn progress(case: &Case) -> Progress {
-    let mut progress = Progress { met: 0, of: 0 };
+fn progress(case: &Case) -> CaseProgress {
+    let mut progress = CaseProgress { met: 0, of: 0 };
     for deadline in &case.deadlines {
         match deadline.status {
             Status::Met { .. } => {
