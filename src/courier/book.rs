@@ -126,8 +126,11 @@ pub struct Book {
 
 impl Book {
     /// Takes in which lanes there are. New ones and those that changed are looked at;
-    /// those that are gone are forgotten: all of theirs is decided.
-    pub fn listed(&mut self, lanes: Vec<Lane>, carriers: &Carriers) {
+    /// those that are gone are forgotten: all of theirs is decided. `is_newest` tells
+    /// that nothing newer was read meanwhile: then what stood before a lane's first row
+    /// is decided, too. Where no lane is planned because too much is told and undecided,
+    /// this alone shows that it has been decided.
+    pub fn listed(&mut self, lanes: Vec<Lane>, carriers: &Carriers, is_newest: bool) {
         let mut there = BTreeSet::new();
         for Lane { channel, unit, first, last } in lanes {
             let id = (channel, unit);
@@ -154,6 +157,11 @@ impl Book {
             }
             if let Some(lane) = self.lanes.get_mut(&id) {
                 (lane.first, lane.last) = (first, last);
+                if is_newest {
+                    let before = told_of(&lane.notes);
+                    lane.notes.retain(|(seq, _), _| *seq >= first);
+                    self.told = self.told.saturating_sub(before - told_of(&lane.notes));
+                }
             }
             self.queue(&id);
         }

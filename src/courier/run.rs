@@ -315,8 +315,9 @@ impl<S: Store, L: Log> Courier<S, L> {
         self.list_at = Moment::now() + pause;
         match listed.map(|listed| (listed.floor, listed.lanes)) {
             Ok((floor, Ok((seq, lanes)))) if seq >= floor => {
+                let is_newest = seq >= self.seen;
                 self.seen = self.seen.max(seq);
-                self.book.listed(lanes, &self.office.carriers);
+                self.book.listed(lanes, &self.office.carriers, is_newest);
             }
             // A projection that is being made again shows the past.
             Ok((_, Ok(_))) => self.stale = true,

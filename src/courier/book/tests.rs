@@ -56,7 +56,7 @@ fn turned(book: &mut Book, now: i64) -> Option<String> {
 fn a_lane_has_one_message_under_way_and_is_looked_at_again_after_it() {
     let mut book = Book::default();
     let carriers = carriers(false, 100, 4);
-    book.listed(vec![lane("tax", 1, 9), lane("water", 2, 2)], &carriers);
+    book.listed(vec![lane("tax", 1, 9), lane("water", 2, 2)], &carriers, true);
     let first = book.next(at(0), u32::MAX).expect("a lane");
     assert_eq!(turned(&mut book, 0).as_deref(), Some("water"));
     assert_eq!(turned(&mut book, 0), None, "both are busy");
@@ -74,16 +74,16 @@ fn a_lane_has_one_message_under_way_and_is_looked_at_again_after_it() {
 fn a_lane_that_rests_is_looked_at_when_it_wakes_or_changes() {
     let mut book = Book::default();
     let carriers = carriers(false, 100, 4);
-    book.listed(vec![lane("tax", 1, 1)], &carriers);
+    book.listed(vec![lane("tax", 1, 1)], &carriers, true);
     let found = book.next(at(0), u32::MAX).expect("a lane");
     book.rests(&found.lane, Some(at(50)));
-    book.listed(vec![lane("tax", 1, 1)], &carriers);
+    book.listed(vec![lane("tax", 1, 1)], &carriers, true);
     assert_eq!((turned(&mut book, 49), book.wake()), (None, Some(at(50))));
     assert_eq!(turned(&mut book, 50).as_deref(), Some("tax"));
     book.rests(&found.lane, Some(at(90)));
-    book.listed(vec![lane("tax", 1, 2)], &carriers);
+    book.listed(vec![lane("tax", 1, 2)], &carriers, true);
     assert_eq!(turned(&mut book, 51).as_deref(), Some("tax"), "something new came");
-    book.listed(vec![lane("tax", 1, 3)], &carriers);
+    book.listed(vec![lane("tax", 1, 3)], &carriers, true);
     book.rests(&found.lane, Some(at(90)));
     assert_eq!(turned(&mut book, 51).as_deref(), Some("tax"), "something came while it was planned");
 }
@@ -93,7 +93,7 @@ fn units_that_share_a_place_share_its_pace() {
     let mut book = Book::default();
     let carriers = carriers(true, 2, 2);
     let names: Vec<String> = (0..5).map(|n| format!("unit-{n}")).collect();
-    book.listed(names.iter().map(|of| lane(of, 1, 1)).collect(), &carriers);
+    book.listed(names.iter().map(|of| lane(of, 1, 1)).collect(), &carriers, true);
     let mut sent = Vec::new();
     for second in 0..200 {
         book.pass(at(second));
@@ -107,7 +107,7 @@ fn units_that_share_a_place_share_its_pace() {
             let gone: Vec<Lane> = left
                 .filter(|lane| book.lanes.contains_key(&(lane.channel.clone(), lane.unit.clone())))
                 .collect();
-            book.listed(gone, &carriers);
+            book.listed(gone, &carriers, true);
         }
     }
     assert_eq!(sent, [0, 0, 60, 60, 120]);
@@ -117,7 +117,7 @@ fn units_that_share_a_place_share_its_pace() {
 fn a_place_that_does_not_answer_is_probed_with_one_message_and_holds_up_no_other() {
     let mut book = Book::default();
     let carriers = carriers(false, 1_000, 4);
-    book.listed(vec![lane("tax", 1, 9), lane("water", 1, 9)], &carriers);
+    book.listed(vec![lane("tax", 1, 9), lane("water", 1, 9)], &carriers, true);
     let (mut now, mut tries) = (0, 0);
     while tries < 7 {
         book.pass(at(now));
@@ -143,7 +143,7 @@ fn units_without_an_address_are_at_no_place() {
     let mut book = Book::default();
     let carriers = carriers(false, 10, 1);
     let other = Lane { channel: name("fax"), ..lane("tax", 1, 1) };
-    book.listed(vec![lane("nowhere", 1, 1), other], &carriers);
+    book.listed(vec![lane("nowhere", 1, 1), other], &carriers, true);
     let places: Vec<PlaceId> = std::iter::from_fn(|| book.next(at(0), u32::MAX)).map(|it| it.place).collect();
     assert_eq!(places, [(name("hook"), String::new()), (name("fax"), String::new())]);
 }
@@ -152,7 +152,25 @@ fn units_without_an_address_are_at_no_place() {
 fn what_is_under_way_is_bounded() {
     let mut book = Book::default();
     let carriers = carriers(false, 10, 10);
-    book.listed((0..2_000).map(|n| lane(&format!("unit-{n}"), 1, 1)).collect(), &carriers);
+    book.listed((0..2_000).map(|n| lane(&format!("unit-{n}"), 1, 1)).collect(), &carriers, true);
     let begun = std::iter::from_fn(|| book.next(at(0), u32::MAX)).count();
     assert_eq!(begun, usize::try_from(MOST_UNDER_WAY).expect("a size"));
+}
+
+#[test]
+fn lanes_go_on_once_enough_of_what_was_told_is_decided() {
+    let mut book = Book::default();
+    let carriers = carriers(false, 100, 4);
+    let (all, told) = (MOST_TOLD as u64 + 9, MOST_TOLD as u64);
+    book.listed(vec![lane("tax", 1, all)], &carriers, true);
+    let found = book.next(at(0), u32::MAX).expect("a lane");
+    (1..=told).for_each(|reminder| book.told(&errand("tax", reminder)));
+    book.rests(&found.lane, Some(at(0)));
+    assert_eq!(turned(&mut book, 0), None, "too much is told and undecided");
+    book.listed(vec![lane("tax", told - 1, all)], &carriers, false);
+    assert_eq!(turned(&mut book, 0), None, "a list of the past shows nothing");
+    book.listed(vec![lane("tax", told, all)], &carriers, true);
+    assert_eq!(book.sizes(), (1, 0, 1));
+    let again = book.next(at(0), u32::MAX).expect("there is room again");
+    assert_eq!(again.notes.keys().collect::<Vec<_>>(), [&(Seq(told), 0)]);
 }
