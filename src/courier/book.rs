@@ -157,11 +157,9 @@ impl Book {
             }
             if let Some(lane) = self.lanes.get_mut(&id) {
                 (lane.first, lane.last) = (first, last);
-                if is_newest {
-                    let before = told_of(&lane.notes);
-                    lane.notes.retain(|(seq, _), _| *seq >= first);
-                    self.told = self.told.saturating_sub(before - told_of(&lane.notes));
-                }
+            }
+            if is_newest {
+                self.keep_notes(&id, |(seq, _)| *seq >= first);
             }
             self.queue(&id);
         }
@@ -382,9 +380,14 @@ impl Book {
     /// Forgets the notes of rows that are gone: of those up to `until`, the ones that are
     /// not `there`.
     pub fn seen(&mut self, id: &LaneId, until: Seq, there: &BTreeSet<(Seq, u32)>) {
+        self.keep_notes(id, |key| key.0 > until || there.contains(key));
+    }
+
+    /// Forgets the notes of a lane that are not to be kept: their rows are gone.
+    fn keep_notes(&mut self, id: &LaneId, keep: impl Fn(&(Seq, u32)) -> bool) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
         let before = told_of(&lane.notes);
-        lane.notes.retain(|key, _| key.0 > until || there.contains(key));
+        lane.notes.retain(|key, _| keep(key));
         self.told = self.told.saturating_sub(before - told_of(&lane.notes));
     }
 

@@ -170,12 +170,8 @@ impl Heard<'_> {
         }
         let depth = self.case.depth.saturating_add(1);
         let by = std::slice::from_ref(&self.reaction.publish.by);
-        let unit = turn
-            .state
-            .policies()
-            .units_of(by, &self.workflow.sides(&self.case.owner, &self.case.kept))
-            .into_iter()
-            .next();
+        let sides = self.case.sides(self.workflow);
+        let unit = turn.state.policies().units_of(by, &sides).into_iter().next();
         let unit = match unit {
             Some(unit) if depth <= MOST_DEEP => unit,
             Some(_) => return self.stop(turn, about, depth, TOO_DEEP),

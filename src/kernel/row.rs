@@ -11,6 +11,7 @@ use crate::calendar::Period;
 use crate::event::catalogue::{RankedUnit, Reason, Term};
 use crate::event::fact::Fact;
 use crate::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
+use crate::policy::definition::{Sides, Workflow};
 use crate::time::Instant;
 
 mod outbox;
@@ -206,6 +207,14 @@ pub struct Case {
     pub extension: Option<Extension>,
     /// How many reactions stand behind it; 0 when people opened it.
     pub depth: u8,
+}
+
+impl Case {
+    /// Who stands beside it, as the workflow that judges it and the facts have it.
+    #[must_use]
+    pub const fn sides<'a>(&'a self, workflow: &'a Workflow) -> Sides<'a> {
+        workflow.sides(&self.owner, self.kept.as_str())
+    }
 }
 
 /// An extension that was asked for.

@@ -23,7 +23,7 @@ use crate::event::catalogue::{
 };
 use crate::event::fact::{Content, Received};
 use crate::id::{CaseId, Name, Seq, Sha};
-use crate::policy::definition::{Clock, Covers, Opening, Workflow};
+use crate::policy::definition::{Clock, Covers, Opening, Sides, Workflow};
 use crate::policy::set::PolicySet;
 use crate::time::Instant;
 
@@ -128,12 +128,7 @@ fn reach<B: Backing>(
         Some((_, Step::Rung(place, nth))) => {
             after.term.rungs.iter_mut().skip(place.into()).take(1).for_each(|count| *count = nth);
             let reached = RungPlace { clock, place, nth };
-            let event = reached.event(
-                turn.state,
-                &workflow.sides(&case.owner, &case.kept),
-                deadline,
-                (at, wake(&after)),
-            );
+            let event = reached.event(turn.state, &case.sides(&workflow), deadline, (at, wake(&after)));
             event.ok_or_else(|| lost(id, &format!("the ladder of {name} has no rung {place}")))?
         }
         // An earlier version of the engine reckoned otherwise: look again later.
@@ -173,7 +168,7 @@ impl RungPlace<'_> {
     fn event<B: Backing>(
         &self,
         state: &State<B>,
-        case: &crate::policy::definition::Sides<'_>,
+        case: &Sides<'_>,
         deadline: &Deadline,
         (at, wake_at): (Instant, Option<Instant>),
     ) -> Option<Event> {

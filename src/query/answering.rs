@@ -116,7 +116,7 @@ impl Asked<'_> {
     }
 
     fn units(&self, who: &[Who]) -> Vec<Named> {
-        Named::units(self.policies, who, &self.workflow.sides(&self.case.owner, &self.case.kept))
+        Named::units(self.policies, who, &self.case.sides(self.workflow))
     }
 
     fn open(&self) -> impl Iterator<Item = &Deadline> {

@@ -8,6 +8,7 @@ use super::answering::{Answering, answering};
 use super::error::QueryError;
 use super::explained::{ExplainedDeadline, explained};
 use super::naming::{Named, PolicyRef, waits_for, workflow_of};
+use super::particulars::Particulars;
 use super::policy_cache::Policies;
 use super::progress::{Progress, progress};
 use super::rows;
@@ -17,7 +18,6 @@ use crate::calendar::{Calendar, Text};
 use crate::id::{CaseId, Seq};
 use crate::identity::sight::Scope;
 use crate::kernel::row::Case;
-use crate::policy::definition::Who;
 use crate::policy::definition::{Cite, Workflow};
 use crate::port::store::Rows;
 use crate::time::Instant;
@@ -124,6 +124,7 @@ pub fn find(
     let deadlines = deadlines.collect::<Result<Vec<_>, _>>()?;
     let calendar = zone_calendar(policies, &workflow, &case);
     let plain = || Text::new(at.to_string(), at.to_string());
+    let Particulars { lead, assist, evidence, .. } = Particulars::of(policies, &workflow, &case)?;
     let answer = CaseAnswer {
         asked: calendar.map_or_else(plain, |calendar| moment_text(calendar, at)),
         workflow: Named::workflow(&workflow),
@@ -139,9 +140,9 @@ pub fn find(
         kept: serde_json::from_str(&case.kept).unwrap_or_default(),
         policy: PolicyRef { sha: case.policy, version: workflow.version.clone() },
         cite: workflow.cite_for(&case.owner),
-        lead: Named::units(policies, &[Who::Lead], &workflow.sides(&case.owner, &case.kept)),
-        assist: Named::units(policies, &[Who::Assist], &workflow.sides(&case.owner, &case.kept)),
-        evidence: workflow.evidence.as_ref().map(|it| Text::new(&it.zh, &it.en)),
+        lead,
+        assist,
+        evidence,
         standing: workflow.standing.as_ref().map(|it| Text::new(&it.zh, &it.en)),
         progress: progress(policies, &workflow, &case, at),
         deadlines,

@@ -135,7 +135,7 @@ pub fn explained(
     let light = Light::of(deadline, at);
     let told = Told::of(policies, workflow, calendar, (case, deadline))?;
     let term = &deadline.term;
-    let sides = workflow.sides(&case.owner, &case.kept);
+    let sides = case.sides(workflow);
     let pauses: Vec<Pause> =
         deadline.pauses.iter().map(|(from, until)| Pause { from: *from, until: *until }).collect();
     let explanation = explanation(calendar, clock, deadline, &pauses);

@@ -13,8 +13,7 @@ use super::policy_cache::Policies;
 use crate::calendar::{Calendar, Text};
 use crate::id::{Name, Sha, UnitId};
 use crate::kernel::row::{Case, Deadline, Family};
-use crate::policy::definition::Sides;
-use crate::policy::definition::{Clock, Who, Workflow};
+use crate::policy::definition::{Clock, Sides, Who, Workflow};
 
 /// A thing's id and its title.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -83,8 +82,8 @@ impl Named {
 
     /// The units that are meant on a case.
     #[must_use]
-    pub fn units(policies: &Policies, who: &[Who], owner: &Sides<'_>) -> Vec<Self> {
-        policies.set.units_of(who, owner).iter().map(|unit| Self::unit(policies, unit)).collect()
+    pub fn units(policies: &Policies, who: &[Who], case: &Sides<'_>) -> Vec<Self> {
+        policies.set.units_of(who, case).iter().map(|unit| Self::unit(policies, unit)).collect()
     }
 }
 
@@ -92,9 +91,7 @@ impl Named {
 #[must_use]
 pub fn waits_for(policies: &Policies, workflow: &Workflow, case: &Case) -> Vec<Named> {
     let state = workflow.states.get(&case.state).filter(|_| case.closed_at.is_none());
-    state
-        .map(|state| Named::units(policies, &state.waits_for, &workflow.sides(&case.owner, &case.kept)))
-        .unwrap_or_default()
+    state.map(|state| Named::units(policies, &state.waits_for, &case.sides(workflow))).unwrap_or_default()
 }
 
 /// The definition that judges a case.

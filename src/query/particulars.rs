@@ -47,7 +47,7 @@ impl Particulars {
     /// # Errors
     /// [`QueryError::Row`] when the case's policy has no such clock or calendar.
     pub(super) fn of(policies: &Policies, workflow: &Workflow, case: &Case) -> Result<Self, QueryError> {
-        let sides = workflow.sides(&case.owner, &case.kept);
+        let sides = case.sides(workflow);
         Ok(Self {
             lead: Named::units(policies, &[Who::Lead], &sides),
             assist: Named::units(policies, &[Who::Assist], &sides),

@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 
-use crate::support::drafts::resolved;
 use crate::support::kernel::{FactDraft, Given, chosen, fact, publication, t};
 use duban::event::catalogue::Event;
 use duban::policy::definition::delivery::Delivery;
@@ -118,32 +117,4 @@ fn a_channel_for_leading_units_carries_what_their_cases_raise() {
     let via = via.expect("a reminder");
     let via: Vec<(&str, &str)> = via.iter().map(|it| (it.unit.as_str(), it.channel.as_str())).collect();
     assert_eq!(via, [(LEAD, "leading"), (HELPING, "leading"), (HELPING, "helping")]);
-}
-
-#[test]
-fn parties_that_a_workflow_does_not_have_are_told_with_a_way_out() {
-    let text = r#"kind: Workflow
-name: matter
-version: "1"
-title: {zh: 事项, en: Matter}
-cite: {notice: changqing-2022, clause: "1"}
-effective: {from: "2022-01-01"}
-assist: [data.helping, unit:qu-fagaij]
-key: [subject]
-owner: data.unit
-opens: {event: report.submitted, by: [owner, lead]}
-initial: open
-states:
-  open: {title: {zh: 办, en: Open}, waitsFor: lead, events: {report.review-passed: {to: done, by: assist}}}
-  done: {title: {zh: 毕, en: Done}, final: true}
-clocks: []
-"#;
-    let problems: Vec<String> =
-        resolved("changqing", text).problems.iter().map(ToString::to_string).collect();
-    let lines = problems.join("\n");
-    for part in ["party.undeclared", "lead: data.lead", "unit.unknown"] {
-        assert!(lines.contains(part), "{part} is missing from\n{lines}");
-    }
-    assert_eq!(lines.matches("party.undeclared").count(), 2, "{lines}");
-    assert!(lines.contains(":10:") && lines.contains(":13:"), "{lines}");
 }

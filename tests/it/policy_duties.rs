@@ -72,15 +72,24 @@ fn keys_that_do_not_go_together_are_told_all_at_once() {
     );
 }
 
-#[test]
-fn who_may_owe_a_workflow_is_known_by_name() {
-    let text = r#"kind: Workflow
+/// What is told of a workflow with the usual head and these lines.
+fn told_of_workflow(lines: &str) -> String {
+    let text = format!(
+        r#"kind: Workflow
 name: matter
 version: "1"
-title: {zh: 事项, en: Matter}
-cite: {notice: changqing-2022, clause: "1"}
-effective: {from: "2022-01-01"}
-for: [group:jiezen, unit:wenchang]
+title: {{zh: 事项, en: Matter}}
+cite: {{notice: changqing-2022, clause: "1"}}
+effective: {{from: "2022-01-01"}}
+{lines}"#
+    );
+    let problems = resolved("changqing", &text).problems;
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn who_may_owe_a_workflow_is_known_by_name() {
+    let lines = r#"for: [group:jiezen, unit:wenchang]
 clauses: {guide: "2"}
 assist: [group:nobody]
 evidence: {zh: 回函, en: A letter}
@@ -93,9 +102,28 @@ states:
   done: {title: {zh: 毕, en: Done}, final: true}
 clocks: []
 "#;
-    let problems = resolved("changqing", text).problems;
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!("workflow_for", lines.join("\n"));
+    insta::assert_snapshot!("workflow_for", told_of_workflow(lines));
+}
+
+#[test]
+fn parties_that_a_workflow_does_not_have_are_told_with_a_way_out() {
+    let lines = told_of_workflow(
+        r"assist: [data.helping, unit:qu-fagaij]
+key: [subject]
+owner: data.unit
+opens: {event: report.submitted, by: [owner, lead]}
+initial: open
+states:
+  open: {title: {zh: 办, en: Open}, waitsFor: lead, events: {report.review-passed: {to: done, by: assist}}}
+  done: {title: {zh: 毕, en: Done}, final: true}
+clocks: []
+",
+    );
+    for part in ["party.undeclared", "lead: data.lead", "unit.unknown"] {
+        assert!(lines.contains(part), "{part} is missing from\n{lines}");
+    }
+    assert_eq!(lines.matches("party.undeclared").count(), 2, "{lines}");
+    assert!(lines.contains(":10:") && lines.contains(":13:"), "{lines}");
 }
 
 #[test]

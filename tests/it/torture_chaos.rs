@@ -61,7 +61,9 @@ pub async fn publish_over_http(
         if dice.throw(6) == 0 {
             batch.push(&messages[dice.throw(at as u64) as usize]);
         }
-        let wait = if dice.throw(4) == 0 { "?wait=500ms" } else { "" };
+        // The refusal of a single fact does not say where the intake holds it.
+        let waits = dice.throw(4) == 0 && batch.len() > 1;
+        let wait = if waits { "?wait=500ms" } else { "" };
         let events: Vec<&Value> =
             batch.iter().map(|it| it.posted.as_ref().expect("it goes by HTTP")).collect();
         let body = serde_json::to_string(&events).expect("JSON");

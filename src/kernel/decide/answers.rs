@@ -21,9 +21,8 @@ use crate::kernel::row::{Case, Deadline, Status};
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::Turn;
 use crate::policy::check::graph;
-use crate::policy::definition::Sides;
 use crate::policy::definition::answers::{Answers, Extend, is_answer};
-use crate::policy::definition::{Clock, OnCalendarAmended, Who, Workflow};
+use crate::policy::definition::{Clock, OnCalendarAmended, Sides, Who, Workflow};
 use crate::time::Instant;
 
 /// What an answer comes to.
@@ -164,7 +163,7 @@ impl<'a, B: Backing> Asked<'a, B> {
     }
 
     const fn sides(&self) -> Sides<'a> {
-        self.workflow.sides(&self.case.owner, self.case.kept.as_str())
+        self.case.sides(self.workflow)
     }
 
     fn value(&self, name: &str) -> Option<&'a Value> {

@@ -11,8 +11,7 @@ use crate::kernel::row::Case;
 use crate::kernel::state::{Backing, State, StateError};
 use crate::kernel::turn::{About, Turn};
 use crate::policy::check::graph;
-use crate::policy::definition::Sides;
-use crate::policy::definition::{Guard, State as Stage, Transition, Who, Workflow};
+use crate::policy::definition::{Guard, Sides, State as Stage, Transition, Who, Workflow};
 use crate::policy::guard::Input;
 use crate::time::Instant;
 
@@ -120,7 +119,7 @@ fn permitted<'a, B: Backing>(
     let Some(transition) = transition else {
         return Err(forbidden(workflow, stage, fact, case));
     };
-    permit(state, &transition.by, fact, &workflow.sides(&case.owner, &case.kept))?;
+    permit(state, &transition.by, fact, &case.sides(workflow))?;
     satisfy(state, transition.when.as_ref(), fact, Some(case))?;
     opening::sides_known(state, fact, workflow)?;
     Ok(transition)

@@ -21,7 +21,6 @@ const WHO_OR_ANYONE: &str = "^(anyone|owner|lead|assist|(role|unit):[a-z0-9]([a-
 const SERVED: &str = "^(owner|lead|assist|(group|unit|role):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 /// The form of one member of a group or of a duty's units.
 const MEMBER: &str = "^(group|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
-
 /// The form of one word that says who leads or helps.
 const NAMED: &str = "^(data\\.[^.\\s]+(\\.[^.\\s]+)*|(group|unit):[a-z0-9]([a-z0-9-]*[a-z0-9])?)$";
 
@@ -146,8 +145,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// The units, groups expanded, the roles, and the places in a case. Groups that the register does not
-    /// know are noted under `pointer` and left out.
+    /// The units, groups expanded, the roles, and the places in a case. Groups that the
+    /// register does not know are noted under `pointer` and left out.
     pub(super) fn resolve(
         &self,
         pointer: &str,
@@ -177,22 +176,13 @@ impl<'de> Deserialize<'de> for Served {
             let custom = serde::de::Error::custom;
             match word.split_once(':') {
                 Some(("role", role)) => served.roles.push(RoleId::new(role).map_err(custom)?),
-                Some(("group", name)) => {
-                    let group = Name::new(name).map_err(serde::de::Error::custom)?;
-                    served.members.push((at, Member::Group(group)));
-                }
-                Some(("unit", id)) => {
-                    let unit = UnitId::new(id).map_err(serde::de::Error::custom)?;
-                    served.members.push((at, Member::Unit(unit)));
-                }
                 None if ["owner", "lead", "assist"].contains(&word.as_str()) => {
                     served.parties.push(word.parse().map_err(serde::de::Error::custom)?);
                 }
                 _ => {
-                    let message = format!(
-                        "read {word:?}: write owner, lead, assist, group:<name>, unit:<id> or role:<name>"
-                    );
-                    return Err(serde::de::Error::custom(message));
+                    let forms = "owner, lead, assist, group:<name>, unit:<id> or role:<name>";
+                    let member = read_member(&word, forms).map_err(serde::de::Error::custom)?;
+                    served.members.push((at, member));
                 }
             }
         }
@@ -245,15 +235,18 @@ impl Members {
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let words = Words::deserialize(from)?.into_list();
-        let read = |word: &String| {
-            let name = |result: Result<Member, crate::id::IdError>| result.map_err(serde::de::Error::custom);
-            match word.split_once(':') {
-                Some(("group", rest)) => name(Name::new(rest).map(Member::Group)),
-                Some(("unit", rest)) => name(UnitId::new(rest).map(Member::Unit)),
-                _ => Err(serde::de::Error::custom(format!("read {word:?}: write group:<name> or unit:<id>"))),
-            }
-        };
-        words.iter().map(read).collect::<Result<_, _>>().map(Self)
+        let read = |word: &String| read_member(word, "group:<name> or unit:<id>");
+        let members: Result<Vec<Member>, String> = words.iter().map(read).collect();
+        members.map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// One member; `forms` are all that could be written where it stands.
+fn read_member(word: &str, forms: &str) -> Result<Member, String> {
+    match word.split_once(':') {
+        Some(("group", name)) => Name::new(name).map(Member::Group).map_err(|error| error.to_string()),
+        Some(("unit", id)) => UnitId::new(id).map(Member::Unit).map_err(|error| error.to_string()),
+        _ => Err(format!("read {word:?}: write {forms}")),
     }
 }
 
@@ -276,21 +269,10 @@ impl<'de> Deserialize<'de> for Named {
             let message = format!("read {:?}: one place of a fact names them, as a unit or a list", paths[1]);
             return Err(serde::de::Error::custom(message));
         }
-        let read = |word: &String| {
-            read_member(word)
-                .ok_or_else(|| format!("read {word:?}: write data.<field>, group:<name> or unit:<id>"))
-        };
+        let read = |word: &String| read_member(word, "data.<field>, group:<name> or unit:<id>");
         let members: Result<Vec<Member>, String> = members.iter().map(read).collect();
         let members = Members(members.map_err(serde::de::Error::custom)?);
         Ok(Self { members, path: paths.into_iter().next().map(Path) })
-    }
-}
-
-fn read_member(word: &str) -> Option<Member> {
-    match word.split_once(':')? {
-        ("group", rest) => Name::new(rest).ok().map(Member::Group),
-        ("unit", rest) => UnitId::new(rest).ok().map(Member::Unit),
-        _ => None,
     }
 }
 

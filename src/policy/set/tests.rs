@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::id::{EventType, Name, RoleId, UnitId};
-use crate::policy::definition::Sides;
-use crate::policy::definition::{Definition, Guard, Who, Workflow};
+use crate::policy::definition::{Definition, Guard, Sides, Who, Workflow};
 use crate::policy::given;
 use crate::policy::guard::Input;
 

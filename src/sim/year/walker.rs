@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{EventType, Name, UnitId};
 use crate::kernel::row::{Case, Deadline, Status};
-use crate::policy::definition::Sides;
-use crate::policy::definition::{Clock, Transition, Who, Workflow};
+use crate::policy::definition::{Clock, Sides, Transition, Who, Workflow};
 use crate::policy::set::PolicySet;
 use crate::sim::random::Random;
 
