@@ -46,6 +46,7 @@ async fn a_server_left_over_from_a_killed_process_is_ended() {
     server.kill().await;
     // What a killed process would leave: a server nobody supervises, and its pid.
     let pid_file = settings.data.join("nats-server.pid");
+    std::fs::remove_file(&pid_file).expect("the pid file of the killed server");
     let mut orphan = Command::new(&settings.server)
         .args(["-a", "127.0.0.1", "-p", "-1", "-sd"])
         .arg(settings.data.join("store"))
@@ -55,7 +56,13 @@ async fn a_server_left_over_from_a_killed_process_is_ended() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("a server");
-    std::fs::write(&pid_file, orphan.id().to_string()).expect("a pid file");
+    // It writes its pid itself; until then it is not the one that was left over.
+    let until = std::time::Instant::now() + PATIENCE;
+    let own_pid = orphan.id().to_string();
+    while !std::fs::read_to_string(&pid_file).is_ok_and(|text| text.trim() == own_pid) {
+        assert!(std::time::Instant::now() < until, "the orphan should run");
+        tokio::task::yield_now().await;
+    }
     let broker = LocalBroker::start(settings.clone()).await.expect("a broker");
     assert_eq!(broker.port(), port);
     let status = orphan.try_wait().expect("a status");
