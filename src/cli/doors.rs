@@ -140,6 +140,7 @@ pub fn site(rooms: &[Room], failed: &[(TenantId, String)], gate: Gate) -> Result
 fn tenants(rooms: &[Room]) -> Tenants {
     let served = |room: &Room| {
         let tenant = Tenant::new(room.handle.clone(), room.intake.clone(), room.ledger.clone());
+        let tenant = tenant.under(room.letterhead.clone());
         (room.tenant.clone(), Arc::new(tenant))
     };
     rooms.iter().map(served).collect()

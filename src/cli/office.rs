@@ -17,7 +17,7 @@ use super::service::Room;
 use super::world;
 use crate::carriers::guard::SystemNames;
 use crate::carriers::{DeliverySettings, TenantSettings, World, carriers};
-use crate::courier::letter::Office;
+use crate::courier::letter::{Letterhead, Office};
 use crate::courier::run::{Courier, Report};
 use crate::courier::signs::Signs;
 use crate::id::TenantId;
@@ -74,13 +74,15 @@ impl Destinations {
         carriers(tenant, settings, &self.folder, &world).or_exit(Exit::Usage)
     }
 
-    /// The wording of a tenant: its own where it has some, the usual one else.
+    /// What stands on a tenant's messages: its own wording where it has some, the usual
+    /// one else.
     ///
     /// # Errors
     /// [`Failure`] with every mistake in it.
-    pub fn wording(&self, tenant: &TenantId) -> Result<Wording, Failure> {
-        let own = self.of(tenant).map(|settings| Wording::read(&settings.wording));
-        own.transpose().or_exit(Exit::Usage).map(|own| own.unwrap_or_else(Wording::usual))
+    pub fn letterhead(&self, tenant: &TenantId) -> Result<Letterhead, Failure> {
+        let Some(settings) = self.of(tenant) else { return Ok(Letterhead::default()) };
+        let wording = Wording::read(&settings.wording).or_exit(Exit::Usage)?;
+        Ok(Letterhead { desk: settings.desk.clone(), wording })
     }
 }
 
@@ -108,8 +110,7 @@ impl Running {
             now: world::wall_clock(),
             reader: Reader::new(move || of_moment.store(), room.ledger.clone()),
             carriers: destinations.carriers(&room.tenant, broker)?,
-            desk: destinations.of(&room.tenant).and_then(|settings| settings.desk.clone()),
-            wording: destinations.wording(&room.tenant)?,
+            letterhead: room.letterhead.clone(),
             links: Some(link_key(data)?),
         };
         let (courier, report) =

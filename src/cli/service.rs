@@ -19,6 +19,7 @@ use super::questions::Questions;
 use super::shelf::FolderShelf;
 use super::world;
 use crate::config::ServeSettings;
+use crate::courier::letter::Letterhead;
 use crate::engine::handle::{Handle, Role};
 use crate::engine::settings::Settings;
 use crate::engine::tenant::Engine;
@@ -42,6 +43,8 @@ pub struct Room {
     pub ledger: NatsLog,
     /// The running engine.
     pub handle: Handle<SledStore>,
+    /// What stands on its messages.
+    pub letterhead: Letterhead,
 }
 
 /// A serving process.
@@ -74,14 +77,15 @@ impl Service {
             questions: Questions::default(),
             failed: Vec::new(),
         };
+        let mut letterheads = Vec::with_capacity(settings.tenants.len());
         for tenant in &settings.tenants {
             // What is wrong with the settings is told before anything is opened.
             destinations.carriers(tenant, broker)?;
-            destinations.wording(tenant)?;
+            letterheads.push(destinations.letterhead(tenant)?);
         }
         let mut worst = Exit::Unreachable;
-        for tenant in &settings.tenants {
-            match open(settings, broker, tenant).await {
+        for (tenant, letterhead) in settings.tenants.iter().zip(letterheads) {
+            match open(settings, broker, (tenant, letterhead)).await {
                 Ok((room, engine)) => {
                     service.couriers.push(Running::start(&room, &destinations, (broker, &settings.data))?);
                     service.rooms.push(room);
@@ -170,7 +174,7 @@ async fn flush(room: &Room) {
 async fn open(
     settings: &ServeSettings,
     broker: &Broker,
-    tenant: &TenantId,
+    (tenant, letterhead): (&TenantId, Letterhead),
 ) -> Result<(Room, JoinHandle<()>), Failure> {
     let kept = LogSettings { replicas: settings.replicas, ..LogSettings::default() };
     let intake = broker.intake(tenant, &kept).await.map_err(of_log)?;
@@ -183,7 +187,7 @@ async fn open(
         Engine::new(engine_settings, for_intake, for_ledger, shelf).or_exit(Exit::Stopped)
     });
     let (engine, handle) = opened.await??;
-    let room = Room { tenant: tenant.clone(), intake, ledger, handle };
+    let room = Room { tenant: tenant.clone(), intake, ledger, handle, letterhead };
     Ok((room, tokio::spawn(engine.run())))
 }
 

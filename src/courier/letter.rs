@@ -13,7 +13,7 @@ use crate::engine::settings::WallClock;
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{Name, Seq, TenantId, UnitId};
 use crate::identity::link::{Answer, Claim, LinkKey};
-use crate::kernel::row::{Case, Pending};
+use crate::kernel::row::{Case, Deadline, Pending};
 use crate::message::{Facts, Heading, Wording, render};
 use crate::policy::definition::delivery::{Channel, Language};
 use crate::port::carrier::{Carriers, Link, Message};
@@ -21,7 +21,7 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::error::QueryError;
 use crate::query::naming::{Named, calendar_of};
-use crate::query::notice::{Raised, facts};
+use crate::query::notice;
 use crate::query::policy_cache::Policies;
 use crate::query::reader::Reader;
 use crate::time::Instant;
@@ -43,20 +43,44 @@ pub struct Office<S, L> {
     pub reader: Reader<S, L>,
     /// The carriers by the names of their channels.
     pub carriers: Carriers,
+    /// What stands on every message.
+    pub letterhead: Letterhead,
+    /// Signs the links by which a message is answered; none where it has none.
+    pub links: Option<LinkKey>,
+}
+
+/// What an office sets of all its messages.
+#[derive(Debug, Clone)]
+pub struct Letterhead {
     /// Where the desk is found, without a slash at the end.
     pub desk: Option<String>,
     /// The office's own wording.
     pub wording: Wording,
-    /// Signs the links by which a message is answered; none where it has none.
-    pub links: Option<LinkKey>,
+}
+
+impl Default for Letterhead {
+    fn default() -> Self {
+        Self { desk: None, wording: Wording::usual() }
+    }
 }
 
 impl<S: Store, L: Log> Office<S, L> {
     /// An office with the usual wording and no desk to link to.
     #[must_use]
     pub fn new(tenant: TenantId, now: WallClock, reader: Reader<S, L>, carriers: Carriers) -> Self {
-        Self { tenant, now, reader, carriers, desk: None, wording: Wording::usual(), links: None }
+        Self { tenant, now, reader, carriers, letterhead: Letterhead::default(), links: None }
     }
+}
+
+/// A reminder with the case that it is about.
+#[derive(Debug)]
+pub struct Raised<'a> {
+    /// Its place on the ledger.
+    pub seq: Seq,
+    /// What it says.
+    pub pending: &'a Pending,
+    /// The case as it stands now.
+    pub case: Case,
 }
 
 /// A message in the making: to whom, under which key, as of when.
@@ -87,29 +111,38 @@ pub fn key<S: Store, L: Log>(office: &Office<S, L>, first: &Errand) -> Result<St
     Ok(format!("{ledger}-{reminder}-{unit}-{channel}"))
 }
 
-/// The message that tells `rows`.
+/// The reminders of `rows` with their cases.
 ///
 /// # Errors
-/// [`QueryError`] when a case cannot be read or has not what a reminder is about.
+/// [`QueryError`] when a case cannot be read.
+pub fn with_cases<'a, S: Store, L: Log>(
+    office: &Office<S, L>,
+    rows: impl IntoIterator<Item = &'a (Seq, Pending)>,
+) -> Result<Vec<Raised<'a>>, QueryError> {
+    let with_case = |(seq, pending): &'a (Seq, Pending)| {
+        Ok(Raised { seq: *seq, pending, case: case_of(office, pending)? })
+    };
+    rows.into_iter().map(with_case).collect()
+}
+
+/// The message that tells all of `raised`, in a language.
+///
+/// # Errors
+/// [`QueryError`] when a case has not what a reminder is about, or nothing is to be told.
 pub fn write<S: Store, L: Log>(
     office: &Office<S, L>,
-    (policies, channel): (&Policies, Option<&Channel>),
+    (policies, lang): (&Policies, Lang),
     envelope: &Envelope<'_>,
-    rows: &[&(Seq, Pending)],
+    raised: &[Raised<'_>],
 ) -> Result<Message, QueryError> {
-    let lang = match channel.map(|channel| channel.language).unwrap_or_default() {
-        Language::Zh => Lang::Zh,
-        Language::En => Lang::En,
-    };
-    let mut told = Vec::with_capacity(rows.len());
+    let mut told = Vec::with_capacity(raised.len());
     let mut today = None;
-    for (seq, pending) in rows.iter().copied() {
-        let case = case_of(office, pending)?;
-        let deadline = case.deadlines.iter().find(|deadline| Some(&deadline.clock) == pending.clock.as_ref());
-        if let Some(deadline) = deadline.filter(|_| today.is_none()) {
-            today = Some(calendar_of(policies, &case, deadline)?.local_date(envelope.at));
+    for it in raised {
+        let of = |deadline: &&Deadline| Some(&deadline.clock) == it.pending.clock.as_ref();
+        if let Some(deadline) = it.case.deadlines.iter().find(of).filter(|_| today.is_none()) {
+            today = Some(calendar_of(policies, &it.case, deadline)?.local_date(envelope.at));
         }
-        told.push(facts_of(office, policies, (envelope, lang), (*seq, pending, &case))?);
+        told.push(facts_of(office, policies, (envelope, lang), it)?);
     }
     let heading = Heading {
         key: envelope.key.clone(),
@@ -119,14 +152,23 @@ pub fn write<S: Store, L: Log>(
         tenant: office.tenant.clone(),
         unit: Named::unit(policies, envelope.unit).title,
         is_digest: envelope.is_digest,
-        desk: office.desk.as_ref().map(|desk| format!("{desk}/desk/{}/", office.tenant)),
+        desk: office.letterhead.desk.as_ref().map(|desk| format!("{desk}/desk/{}/", office.tenant)),
     };
     let nothing = || QueryError::Unknown {
         what: "what a message tells",
         name: envelope.key.clone(),
         hint: "a message tells one reminder at least",
     };
-    render(&heading, &told, &office.wording).ok_or_else(nothing)
+    render(&heading, &told, &office.letterhead.wording).ok_or_else(nothing)
+}
+
+/// The language of a channel; Chinese where the policy that named it is gone.
+#[must_use]
+pub fn language(channel: Option<&Channel>) -> Lang {
+    match channel.map(|channel| channel.language).unwrap_or_default() {
+        Language::Zh => Lang::Zh,
+        Language::En => Lang::En,
+    }
 }
 
 fn case_of<S: Store, L: Log>(office: &Office<S, L>, pending: &Pending) -> Result<Case, QueryError> {
@@ -143,23 +185,24 @@ fn facts_of<S: Store, L: Log>(
     office: &Office<S, L>,
     policies: &Policies,
     (envelope, lang): (&Envelope<'_>, Lang),
-    (seq, pending, case): (Seq, &Pending, &Case),
+    it: &Raised<'_>,
 ) -> Result<Facts, QueryError> {
+    let Raised { pending, case, .. } = it;
     let (act, light) = (pending.act.unwrap_or(Act::Reminder), pending.light.unwrap_or(RungLight::Blue));
     let clock = pending.clock.clone().ok_or_else(|| QueryError::Unknown {
         what: "the deadline",
         name: case.id.to_string(),
         hint: "a reminder is about a deadline",
     })?;
-    let raised = Raised {
-        event: event(office, envelope, (seq, pending, case)),
-        links: links_of(office, policies, (envelope, lang), (seq, pending, case)),
+    let raised = notice::Raised {
+        event: event(office, envelope, it),
+        links: links_of(office, policies, (envelope, lang), it),
         nth: pending.nth,
         clock,
         act,
         light,
     };
-    facts(policies, case, raised, envelope.at)
+    notice::facts(policies, case, raised, envelope.at)
 }
 
 /// What the reader can do: answer, where the policy takes answers of the owner and the
@@ -168,9 +211,9 @@ fn links_of<S: Store, L: Log>(
     office: &Office<S, L>,
     policies: &Policies,
     (envelope, lang): (&Envelope<'_>, Lang),
-    (seq, pending, case): (Seq, &Pending, &Case),
+    Raised { seq, pending, case }: &Raised<'_>,
 ) -> Vec<Link> {
-    let Some(desk) = &office.desk else { return Vec::new() };
+    let Some(desk) = &office.letterhead.desk else { return Vec::new() };
     let label = |zh: &str, en: &str| match lang {
         Lang::Zh => zh.to_owned(),
         Lang::En => en.to_owned(),
@@ -191,7 +234,7 @@ fn links_of<S: Store, L: Log>(
             clock: pending.clock.clone(),
             unit: envelope.unit.clone(),
             answer,
-            reminder: seq,
+            reminder: *seq,
             expires: envelope.at.plus(LINKS_LAST),
         };
         let token = office.links.as_ref()?.sign(&claim).ok()?;
@@ -208,7 +251,7 @@ fn links_of<S: Store, L: Log>(
 fn event<S: Store, L: Log>(
     office: &Office<S, L>,
     envelope: &Envelope<'_>,
-    (seq, pending, case): (Seq, &Pending, &Case),
+    Raised { seq, pending, case }: &Raised<'_>,
 ) -> Value {
     let raises = pending.act.is_some_and(|act| act.level() > 0);
     json!({

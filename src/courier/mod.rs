@@ -10,8 +10,8 @@
 //!
 //! [`terms`] says when a channel lets something out and [`plan`] what a lane does now,
 //! both pure; [`backoff`], [`circuit`] and [`pacing`] keep to what a place bears; [`book`]
-//! is what is remembered; [`survey`] reads a lane, [`letter`] writes a message, [`telling`]
-//! states facts; [`run`] is the loop, and
+//! is what is remembered; [`survey`] reads a lane, [`letter`] writes a message ([`preview`]
+//! one before there is anything to tell), [`telling`] states facts; [`run`] is the loop, and
 //! [`signs`] is how several know of each other.
 //! It names no adapter and decides nothing that a case depends on.
 
@@ -23,6 +23,7 @@ pub mod letter;
 pub mod outcome;
 pub mod pacing;
 pub mod plan;
+pub mod preview;
 pub mod run;
 pub mod signs;
 pub mod survey;

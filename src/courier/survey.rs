@@ -118,7 +118,8 @@ pub fn survey<S: Store, L: Log>(
     }
     let is_digest = matches!(terms.gathering, Gathering::Digest(_));
     let envelope = Envelope { channel, unit, key: key.clone(), at: plan.at, is_digest };
-    let message = letter::write(office, (&policies, of_policy), &envelope, &rows)?;
+    let raised = letter::with_cases(office, rows)?;
+    let message = letter::write(office, (&policies, letter::language(of_policy)), &envelope, &raised)?;
     survey.parcel = Some(Parcel { errands, key, content: Content::Message(Box::new(message)) });
     Ok(survey)
 }
@@ -178,7 +179,7 @@ fn raised(pending: &Pending) -> Raised {
 }
 
 /// The channel as the policy in force has it, and what it keeps to.
-fn terms<'p>(policies: &'p Policies, name: &Name) -> (Option<&'p Channel>, Terms<'p>) {
+pub(super) fn terms<'p>(policies: &'p Policies, name: &Name) -> (Option<&'p Channel>, Terms<'p>) {
     let plain = Terms { quiet: None, gathering: Gathering::None, give_up_after: USUAL_PATIENCE };
     let channels = policies.set.delivery().map(|delivery| delivery.channels.as_slice()).unwrap_or_default();
     let Some(channel) = channels.iter().find(|channel| channel.name == *name) else { return (None, plain) };

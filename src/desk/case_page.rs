@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer;
 use super::failure::Failure;
 use super::ledger_table::met;
+use super::letter_page;
 use super::parts::{clause, empty, event, key_of, light, names, pairs, provisional};
 use super::shell::{Frame, Nav, page};
 use super::strip::strip;
@@ -160,17 +161,17 @@ fn ahead(view: &View, case: &CaseAnswer, deadline: &ExplainedDeadline) -> Markup
         @if !deadline.ladder.is_empty() {
             details .ladder {
                 summary { (view.say("催办与升级安排", "Reminders and escalations")) " (" (deadline.ladder.len()) ")" }
-                ol { @for rung in &deadline.ladder { (rung_row(view, rung)) } }
+                ol { @for rung in &deadline.ladder { (rung_row(view, rung, &letter_page::link(view, (&case.case, &deadline.clock.id), rung))) } }
             }
         }
     }
 }
 
-fn rung_row(view: &View, rung: &RungTime) -> Markup {
+fn rung_row(view: &View, rung: &RungTime, letter: &str) -> Markup {
     html! {
         li .used[rung.used] {
             time datetime=(rung.at) { (view.of(&rung.when)) }
-            span { (view.of(&rung.words)) @if rung.nth > 1 { " ×" (rung.nth) } }
+            span { a href=(letter) { (view.of(&rung.words)) } @if rung.nth > 1 { " ×" (rung.nth) } }
             span .muted { (names(view, &rung.to)) }
             @if rung.used { span .unseen { (view.say("已到", "reached")) } }
         }

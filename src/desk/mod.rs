@@ -8,6 +8,7 @@
 
 mod answer;
 mod assets;
+mod bell;
 mod bulletin;
 mod calendar_page;
 mod case_page;
@@ -20,6 +21,7 @@ mod feed;
 mod feed_address;
 mod ledger;
 mod ledger_table;
+mod letter_page;
 mod link;
 mod matrix;
 mod overview;

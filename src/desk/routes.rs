@@ -9,9 +9,9 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use super::{
-    answer, assets, bulletin, calendar_page, case_page, deliveries, export, failure, feed, feed_address,
-    ledger, link, overview, policies, rankings, refusals, resubmit, search, settings, sign_in, supervision,
-    supervision_sheet, units,
+    answer, assets, bell, bulletin, calendar_page, case_page, deliveries, export, failure, feed,
+    feed_address, ledger, letter_page, link, overview, policies, rankings, refusals, resubmit, search,
+    settings, sign_in, supervision, supervision_sheet, units,
 };
 use crate::http::Site;
 use crate::http::beside::Beside;
@@ -30,6 +30,7 @@ pub fn routes<S: Store, L: Log>() -> Beside<S, L> {
         .route("/units/{unit}", get(units::unit::<S, L>))
         .route("/units/{unit}/deadlines.ics", get(feed::feed::<S, L>))
         .route("/units/{unit}/feed", post(feed_address::change::<S, L>))
+        .route("/bell", get(bell::bell::<S, L>))
         .route("/bulletin.docx", get(bulletin::bulletin::<S, L>))
         .route("/sheet", get(supervision_sheet::sheet::<S, L>))
         .route("/sheet.docx", get(supervision_sheet::sheet_docx::<S, L>))
@@ -39,6 +40,8 @@ pub fn routes<S: Store, L: Log>() -> Beside<S, L> {
         .route("/rankings/{unit}", get(rankings::score::<S, L>))
         .route("/supervision", get(supervision::supervision::<S, L>))
         .route("/deliveries", get(deliveries::deliveries::<S, L>).post(deliveries::again::<S, L>))
+        .route("/deliveries/preview", get(letter_page::preview::<S, L>))
+        .route("/deliveries/preview.html", get(letter_page::letter::<S, L>))
         .route("/refusals", get(refusals::refusals::<S, L>))
         .route("/refusals/{seq}", get(refusals::refusal::<S, L>).post(resubmit::resubmit::<S, L>))
         .route("/policies", get(policies::policies::<S, L>))

@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets::{DARK_LINK, ICON_LINK, SCRIPT_LINK, STYLE_LINK};
 use super::parts::number;
@@ -15,6 +15,11 @@ use crate::query::rows::AsOf;
 /// Nothing but what comes from this server, no code or style within the page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A bell, drawn.
+const BELL: &str = "<svg viewBox=\"0 0 16 16\" width=\"16\" height=\"16\" fill=\"none\" \
+                    stroke=\"currentColor\" stroke-width=\"1.4\" stroke-linejoin=\"round\">\
+                    <path d=\"M3 12V7a5 5 0 0 1 10 0v5l1 1H2zM6.5 13.5a1.5 1.5 0 0 0 3 0\"/></svg>";
 
 /// The places of the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +233,20 @@ fn top(view: &View) -> Markup {
                 kbd aria-hidden="true" { "Ctrl K" }
             }
             (instant_menu(view))
+            (bell(view))
             (switches(view))
+        }
+    }
+}
+
+/// The bell, with how often it has rung.
+fn bell(view: &View) -> Markup {
+    let count = view.unheard;
+    html! {
+        a .bell href=(view.link("bell", &[])) data-live="bell" {
+            span aria-hidden="true" { (PreEscaped(BELL)) }
+            span .unseen { (view.say("提醒", "Bell")) }
+            @if count > 0 { b { (number(count)) span .unseen { (view.say(" 条未看", " not looked at")) } } }
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct View {
     pub params: Vec<(String, String)>,
     /// What frames every page.
     pub home: Home,
+    /// How often the bell has rung since whoever looks at it last looked at it.
+    pub unheard: usize,
     /// Who looks at it.
     pub viewer: Viewer,
 }

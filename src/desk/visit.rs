@@ -17,12 +17,15 @@ use crate::http::events::stated;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::site::{Asked, Site, Tenant};
+use crate::id::Seq;
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::error::QueryError;
 use crate::query::reader::Reader;
 use crate::time::Instant;
 
+/// The cookie that keeps which of the bell's rings were looked at, by the latest of them.
+pub const BELL: &str = "duban-bell";
 /// Parameters that say how a page is shown, not what.
 const OF_VIEW: [&str; 3] = ["lang", "theme", "at"];
 
@@ -60,7 +63,9 @@ impl<S: Store, L: Log> FromRequestParts<Arc<Site<S, L>>> for Visit<S, L> {
         let whole = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |whole| &whole.0);
         let start = format!("/desk/{id}/");
         let others = params.given().filter(|(name, _)| !OF_VIEW.contains(name));
+        let heard = cookie(&parts.headers, BELL).and_then(|seq| seq.parse().ok()).map_or(Seq::ZERO, Seq);
         let view = View {
+            unheard: home.bell.iter().filter(|seq| **seq > heard).count(),
             tenants: site.tenants_of(Some(&asked.viewer)).into_iter().cloned().collect(),
             lang,
             theme,

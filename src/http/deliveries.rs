@@ -1,5 +1,6 @@
 //! `GET deliveries`, `GET dead-letters` and `POST dead-letters/replay`: what waits to be
-//! delivered, what was given up, and sending that again.
+//! delivered, what was given up, and sending that again; `GET bell`: what rang on the
+//! desk; `GET deliveries/preview`: a message before it is raised.
 //!
 //! Several dead letters are sent again only by whoever says how many they expect: a dry
 //! run tells the number first, and another number stops the whole.
@@ -14,9 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use super::answered::Answered;
 use super::events::read;
+use super::params::Params;
 use super::problem::Problem;
 use super::site::{Asked, json};
+use crate::calendar::Lang;
+use crate::courier;
 use crate::courier::outcome::{Errand, replay};
+use crate::courier::preview::Sample;
 use crate::event::fact::Fact;
 use crate::id::{Name, Seq, UnitId};
 use crate::port::log::Log;
@@ -62,6 +67,15 @@ pub struct Replayed {
     pub dry_run: bool,
 }
 
+/// The latest reminders and escalations, as the desk's bell has them.
+///
+/// # Errors
+/// A problem, as all routes.
+pub async fn bell<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
+    let at = asked.at(&asked.params(&["at"])?)?;
+    asked.answer(move |reader| reader.bell(at)).await
+}
+
 /// A page of what waits to be delivered, with counts.
 ///
 /// # Errors
@@ -82,7 +96,39 @@ pub async fn dead_letters<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answer
     asked.answer(move |reader| reader.dead_letters(&filter, &ask, at)).await
 }
 
-fn filter(params: &super::params::Params) -> Result<DeliveryFilter, Problem> {
+/// A message as it would go out about a case, before anything is raised.
+///
+/// # Errors
+/// A problem when the case is not seen, or has no such clock, rung, unit or channel.
+pub async fn preview<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
+    let params = asked.params(&["case", "clock", "rung", "nth", "unit", "channel", "language", "at"])?;
+    let sample = sample(&params)?;
+    let of = (asked.tenant.handle.tenant().clone(), asked.tenant.letterhead.clone());
+    let now = (asked.site.now)();
+    asked.answer(move |reader| courier::preview::preview(reader.clone(), of, &sample, now)).await
+}
+
+/// Which message is looked at, as the parameters of an address say.
+///
+/// # Errors
+/// A problem that names the first that is missing or wrong.
+pub fn sample(params: &Params) -> Result<Sample, Problem> {
+    let case = params.parsed("case")?.ok_or_else(|| {
+        Problem::new("parameter.missing", "name the case that the message is to be about").about("case", "")
+    })?;
+    Ok(Sample {
+        case,
+        clock: params.parsed("clock")?,
+        rung: params.parsed("rung")?,
+        nth: params.parsed("nth")?,
+        unit: params.parsed("unit")?,
+        channel: params.parsed("channel")?,
+        lang: params.word("language", &[("zh", Lang::Zh), ("en", Lang::En)])?,
+        at: params.instant("at")?,
+    })
+}
+
+fn filter(params: &Params) -> Result<DeliveryFilter, Problem> {
     Ok(DeliveryFilter {
         channel: params.parsed("channel")?,
         unit: params.parsed("unit")?,

@@ -34,7 +34,9 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>
         .route("/cases/{*id}", get(cases::case::<S, L>))
         .route("/refusals", get(lists::refusals::<S, L>))
         .route("/counts", get(lists::counts::<S, L>))
+        .route("/bell", get(deliveries::bell::<S, L>))
         .route("/deliveries", get(deliveries::deliveries::<S, L>))
+        .route("/deliveries/preview", get(deliveries::preview::<S, L>))
         .route("/dead-letters", get(deliveries::dead_letters::<S, L>))
         .route("/dead-letters/replay", post(deliveries::post_replay::<S, L>))
         .route("/rankings", get(scores::rankings::<S, L>))
@@ -62,7 +64,7 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>
         .merge(beside.routes)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          deliveries, dead-letters, rankings, scores, targets, policies, calendars, stream, status, \
+                          bell, deliveries, dead-letters, rankings, scores, targets, policies, calendars, stream, status, \
                           events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", told_path(uri.path()))
         })

@@ -15,6 +15,7 @@ use super::gate::{Admitted, Gate};
 use super::params::Params;
 use super::problem::Problem;
 use super::stream::Streams;
+use crate::courier::letter::Letterhead;
 use crate::engine::handle::Handle;
 use crate::engine::ingest::Ingest;
 use crate::engine::settings::WallClock;
@@ -37,6 +38,8 @@ pub struct Tenant<S, L> {
     pub ingest: Ingest,
     /// Those who follow its ledger.
     pub streams: Streams,
+    /// What stands on its messages, to be looked at before any is sent.
+    pub letterhead: Letterhead,
 }
 
 impl<S: Store, L: Log> Tenant<S, L> {
@@ -47,7 +50,14 @@ impl<S: Store, L: Log> Tenant<S, L> {
         let of_moment = handle.clone();
         let reader = Reader::new(move || of_moment.store(), ledger);
         let ingest = Ingest::start(intake, handle.tenant().clone());
-        Self { handle, reader, ingest, streams: Streams::default() }
+        let (streams, letterhead) = (Streams::default(), Letterhead::default());
+        Self { handle, reader, ingest, streams, letterhead }
+    }
+
+    /// The same with what stands on its messages.
+    #[must_use]
+    pub fn under(self, letterhead: Letterhead) -> Self {
+        Self { letterhead, ..self }
     }
 
     /// The read side for somebody: it sees what they see.

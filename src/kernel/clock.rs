@@ -120,6 +120,15 @@ impl Timepiece<'_> {
         self.rungs(term).flat_map(of_rung).collect()
     }
 
+    /// When the rung at a place of the ladder is reached for the `nth` time, from 1;
+    /// nothing when the ladder has no such rung.
+    #[must_use]
+    pub fn reached_at(&self, place: u16, nth: u16, term: &Term) -> Option<Instant> {
+        let ladder = self.clock.ladder.as_ref()?;
+        let rung = ladder.rungs.get(usize::from(place)).filter(|rung| (1..=rung.most).contains(&nth))?;
+        Some(self.rung_at(ladder, rung, nth - 1, term))
+    }
+
     /// What a deadline comes to next, and when; nothing when it is not running.
     #[must_use]
     pub fn next(&self, deadline: &Deadline) -> Option<(Instant, Step)> {

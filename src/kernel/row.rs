@@ -14,13 +14,15 @@ use crate::id::{CaseId, EventType, Name, Seq, Sha, TenantId, UnitId};
 use crate::policy::definition::{Sides, Workflow};
 use crate::time::Instant;
 
+mod bell;
 mod outbox;
 
+pub use bell::{BELL_SLOTS, Rang, bell_key};
 pub use outbox::{Called, Counted, Dead, Pending, counted_key, lane_key, outbox_key, split_outbox_key};
 
 /// Raised with every change of a row's form: the projection is then made again
 /// beside the old one.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The tables. The order is part of the digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,11 +67,14 @@ pub enum Family {
     Reaction,
     /// Facts that reactions have [`Called`] for, by the digest of source and id.
     Called,
+    /// The latest of what was raised, for the desk's bell: how many there were by
+    /// [`bell_key`], and [`Rang`] for each of the last by that key and its slot.
+    Bell,
 }
 
 impl Family {
     /// All tables in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Checkpoint,
         Self::Policy,
         Self::Case,
@@ -90,6 +95,7 @@ impl Family {
         Self::DeadLetter,
         Self::Reaction,
         Self::Called,
+        Self::Bell,
     ];
 
     /// The table's name in a store.
@@ -116,6 +122,7 @@ impl Family {
             Self::DeadLetter => "dead-letter",
             Self::Reaction => "reaction",
             Self::Called => "called",
+            Self::Bell => "bell",
         }
     }
 }

@@ -98,6 +98,21 @@ pub struct Found {
     pub calendar: Option<Calendar>,
 }
 
+/// The case as the fold keeps it, if it is one of `scope`.
+///
+/// # Errors
+/// [`QueryError::Unknown`] when there is none.
+pub(super) fn seen(rows: &impl Rows, scope: &Scope, id: &CaseId) -> Result<Case, QueryError> {
+    // To whom a case is not shown, it is not there.
+    // The unit that is asked to take it over has to see what it would take.
+    let shown = |case: &Case| scope.has(&case.owner) || case.handover.iter().any(|unit| scope.has(unit));
+    rows::case(rows, id)?.filter(shown).ok_or_else(|| QueryError::Unknown {
+        what: "the case",
+        name: id.to_string(),
+        hint: "a case is named workflow/key; the lists of cases and deadlines give the names",
+    })
+}
+
 /// The case at `at`, without its timeline, if it is one of `scope`.
 ///
 /// # Errors
@@ -110,15 +125,7 @@ pub fn find(
     id: &CaseId,
     at: Instant,
 ) -> Result<Found, QueryError> {
-    // To whom a case is not shown, it is not there.
-    // The unit that is asked to take it over has to see what it would take.
-    let shown = |case: &Case| scope.has(&case.owner) || case.handover.iter().any(|unit| scope.has(unit));
-    let seen = rows::case(rows, id)?.filter(shown);
-    let case = seen.ok_or_else(|| QueryError::Unknown {
-        what: "the case",
-        name: id.to_string(),
-        hint: "a case is named workflow/key; the lists of cases and deadlines give the names",
-    })?;
+    let case = seen(rows, scope, id)?;
     let workflow = workflow_of(policies, &case)?;
     let deadlines = case.deadlines.iter().map(|deadline| explained(policies, &case, &workflow, deadline, at));
     let deadlines = deadlines.collect::<Result<Vec<_>, _>>()?;

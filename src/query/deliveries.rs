@@ -259,7 +259,7 @@ fn delivery(
 ) -> Result<Delivery, QueryError> {
     let of_case = pending.case.as_ref().map(|id| case(rows, id)).transpose()?.flatten();
     let standing = match (&of_case, &pending.clock) {
-        (Some(case), Some(_)) => stands(case, &pending),
+        (Some(case), Some(clock)) => stands(case, clock, pending.due_at),
         (None, Some(_)) => Standing::Closed,
         (_, None) => Standing::Stands,
     };

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike as _, NaiveDateTime};
 
+use super::bell::rang;
 use super::bulletin::{Bulletin, bulletin};
 use super::deadline_row::DeadlineRow;
 use super::deadlines::{DeadlineFilter, deadlines};
@@ -67,7 +68,8 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// [`QueryError`], as all questions.
     pub fn home(&self, at: Instant) -> Result<Home, QueryError> {
         let store = self.store();
-        Ok(self.policies_of(&*store)?.home(at))
+        let bell = rang(&*store, &self.sight.cases)?.into_iter().map(|rang| rang.seq).collect();
+        Ok(Home { bell, ..self.policies_of(&*store)?.home(at) })
     }
 
     /// The instant at which clocks where the tenant lives show `wall`. Blocking.

@@ -35,6 +35,8 @@ pub struct Next {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RungTime {
+    /// Its place in the policy's ladder, from 1.
+    pub rung: u16,
     /// When it is reached.
     pub at: Instant,
     /// The same as people write it.
@@ -262,11 +264,12 @@ fn ladder(policies: &Policies, case: &Sides<'_>, clock: &Clock, deadline: &Deadl
     };
     let fresh = Term { rungs: Vec::new(), ..deadline.term.clone() };
     let times = Timepiece { clock, calendar_sha, calendar }.rungs_left(&fresh);
-    let each = rungs.rungs.iter().zip(0_usize..).flat_map(|(rung, place)| {
-        let used = deadline.term.rungs.get(place).copied().unwrap_or(0);
-        (1..=rung.most).map(move |nth| (rung, nth, nth <= used))
+    let each = rungs.rungs.iter().zip(1_u16..).flat_map(|(rung, place)| {
+        let used = deadline.term.rungs.get(usize::from(place) - 1).copied().unwrap_or(0);
+        (1..=rung.most).map(move |nth| (rung, place, nth, nth <= used))
     });
-    let told = each.zip(times).map(|((rung, nth, used), at)| RungTime {
+    let told = each.zip(times).map(|((rung, place, nth, used), at)| RungTime {
+        rung: place,
         at,
         when: moment_text(calendar, at),
         what: act_name(rung.act),

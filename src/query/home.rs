@@ -14,7 +14,7 @@ use super::naming::Named;
 use super::policy_cache::Policies;
 use super::span::{moment_text, wall_text};
 use crate::calendar::{Calendar, Text};
-use crate::id::Name;
+use crate::id::{Name, Seq};
 use crate::policy::definition::Definition;
 use crate::time::Instant;
 
@@ -43,6 +43,9 @@ pub struct Home {
     /// The workflows that were ever published, by their latest titles, in the
     /// order of their names.
     pub workflows: Vec<Named>,
+    /// The ledger entries of what rang lately for whoever looks, the newest first.
+    #[serde(skip)]
+    pub bell: Vec<Seq>,
     /// Where the wall clocks are that times are shown by.
     #[serde(skip)]
     pub zone: Option<Tz>,
@@ -101,6 +104,7 @@ impl Policies {
             events: self.event_titles(),
             units: units.unwrap_or_default(),
             workflows: self.set.workflow_names().map(|name| self.workflow_named(name)).collect(),
+            bell: Vec::new(),
             zone: calendar.map(|calendar| calendar.local(at).timezone()),
         }
     }

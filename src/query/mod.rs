@@ -5,7 +5,7 @@
 //! the indexes that the fold keeps; nothing here writes, decides or reads a clock.
 //!
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
-//! [`scores`], [`deliveries`], [`bulletin`] and [`case`] are the questions; [`outbox`] is
+//! [`scores`], [`deliveries`], [`bell`], [`bulletin`] and [`case`] are the questions; [`outbox`] is
 //! the courier's; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`],
 //! [`explained`], [`answering`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
@@ -13,6 +13,7 @@
 
 pub mod agenda;
 pub mod answering;
+pub mod bell;
 pub mod books;
 pub mod breaches;
 pub mod bulletin;

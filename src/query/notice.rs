@@ -8,15 +8,11 @@ use super::error::QueryError;
 use super::explained::{cite_words, explained};
 use super::naming::{Named, workflow_of};
 use super::policy_cache::Policies;
-use super::reader::Reader;
-use super::rows;
 use crate::event::catalogue::{Act, RungLight};
-use crate::id::{CaseId, Name};
+use crate::id::Name;
 use crate::kernel::row::Case;
 use crate::message::Facts;
 use crate::port::carrier::Link;
-use crate::port::log::Log;
-use crate::port::store::Store;
 use crate::time::Instant;
 
 /// A reminder or escalation that was raised.
@@ -72,24 +68,4 @@ pub fn facts(policies: &Policies, case: &Case, raised: Raised, at: Instant) -> R
         links: raised.links,
         event: raised.event,
     })
-}
-
-impl<S: Store, L: Log> Reader<S, L> {
-    /// The facts of what was raised about a deadline of a case, as it stands at `at`: for a
-    /// message, or for looking at one before it is sent. Blocking.
-    ///
-    /// # Errors
-    /// As [`facts`]; [`QueryError::Unknown`] for a case that is not seen, too.
-    pub fn notice(&self, case: &CaseId, raised: Raised, at: Instant) -> Result<Facts, QueryError> {
-        let store = self.store();
-        let view = store.view();
-        let policies = self.policies_of(&view)?;
-        let found = rows::case(&view, case)?.filter(|found| self.sight.cases.has(&found.owner));
-        let found = found.ok_or_else(|| QueryError::Unknown {
-            what: "the case",
-            name: case.to_string(),
-            hint: "a case is named workflow/key",
-        })?;
-        facts(&policies, &found, raised, at)
-    }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::case::seen;
 use super::error::QueryError;
 use super::policy_cache::Policies;
 use super::reader::Reader;
@@ -135,25 +136,23 @@ pub fn lane_page(
 /// # Errors
 /// [`QueryError`] when its case cannot be read.
 pub fn standing(rows: &impl Rows, pending: &Pending) -> Result<Standing, QueryError> {
-    let (Some(id), Some(_)) = (&pending.case, &pending.clock) else { return Ok(Standing::Stands) };
-    Ok(case(rows, id)?.map_or(Standing::Closed, |case| stands(&case, pending)))
+    let (Some(id), Some(clock)) = (&pending.case, &pending.clock) else { return Ok(Standing::Stands) };
+    Ok(case(rows, id)?.map_or(Standing::Closed, |case| stands(&case, clock, pending.due_at)))
 }
 
-/// The same of a case that was read already.
+/// Whether what was raised about a clock of a case, then due at `due_at`, is still so.
 #[must_use]
-pub fn stands(case: &Case, pending: &Pending) -> Standing {
+pub fn stands(case: &Case, clock: &Name, due_at: Option<Instant>) -> Standing {
     if case.closed_at.is_some() {
         return Standing::Closed;
     }
-    let of_clock = |clock: &Name| case.deadlines.iter().find(|deadline| deadline.clock == *clock);
-    let Some(deadline) = pending.clock.as_ref().and_then(of_clock) else { return Standing::Closed };
+    let deadline = case.deadlines.iter().find(|deadline| deadline.clock == *clock);
+    let Some(deadline) = deadline else { return Standing::Closed };
     match deadline.status {
         Status::Met { .. } => Standing::Met,
         Status::Cancelled => Standing::Closed,
         Status::Paused { .. } => Standing::Moved,
-        Status::Running if pending.due_at.is_some_and(|due_at| due_at != deadline.term.due_at) => {
-            Standing::Moved
-        }
+        Status::Running if due_at.is_some_and(|due_at| due_at != deadline.term.due_at) => Standing::Moved,
         Status::Running => Standing::Stands,
     }
 }
@@ -182,6 +181,14 @@ impl<S: Store, L: Log> Reader<S, L> {
     /// [`QueryError`].
     pub fn case_row(&self, id: &CaseId) -> Result<Option<Case>, QueryError> {
         case(&*self.store(), id)
+    }
+
+    /// One case as the fold keeps it, if it is seen. Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError::Unknown`] when there is none that is seen.
+    pub fn case_seen(&self, id: &CaseId) -> Result<Case, QueryError> {
+        seen(&*self.store(), &self.sight.cases, id)
     }
 
     /// The identity of the ledger. Blocking.

@@ -47,6 +47,8 @@ pub struct Sent {
     pub channel: String,
     pub unit: String,
     pub key: String,
+    pub title: String,
+    pub text: String,
     pub event: Value,
     pub taken: bool,
 }
@@ -80,6 +82,8 @@ impl Carrier for Double {
                 channel: self.channel.clone(),
                 unit: to.unit.to_string(),
                 key: message.key.clone(),
+                title: message.title.clone(),
+                text: message.text.clone(),
                 event: message.event.clone(),
                 taken: answer.is_ok(),
             });

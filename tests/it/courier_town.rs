@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use duban::time::Instant;
 use serde_json::{Value, json};
 
+/// What is signed with to robots.
+pub const WORD: &str = "SEC-of-the-town";
 /// The tenant.
 pub const TOWN: &str = "town";
 /// How long a task may take, in seconds: it is due so long after `from`.
@@ -143,12 +145,11 @@ pub fn done(key: &str, unit: &str) -> Value {
     })
 }
 
-/// Settings by which webhooks of a channel end at `base`, one address a unit.
+/// The channel of settings by which webhooks end at `base`, one address a unit.
 pub fn hooks(channel: &str, base: &str, units: &[String], pace: &str) -> String {
-    let host = base.strip_prefix("http://").expect("an address");
     let mut text = format!(
-        "tenants:\n  {TOWN}:\n    allowPrivate: [\"{host}\"]\n    channels:\n      {channel}:\n        via: webhook\n        \
-         secrets: [{{file: hook.secret}}]\n        pace: {pace}\n        addresses:\n"
+        "      {channel}:\n        via: webhook\n        secrets: [{{file: hook.secret}}]\n        \
+         pace: {pace}\n        addresses:\n"
     );
     for unit in units {
         writeln!(text, "          {unit}: {base}/{unit}").expect("a text");
@@ -156,10 +157,18 @@ pub fn hooks(channel: &str, base: &str, units: &[String], pace: &str) -> String 
     text
 }
 
-/// Writes the settings of delivery and their secret into `folder`, and gives the file.
+/// Settings of the town with these channels, which may send to these hosts of this machine.
+pub fn office(hosts: &[String], channels: &str) -> String {
+    let hosts: Vec<String> = hosts.iter().map(|host| format!("{host:?}")).collect();
+    let hosts = hosts.join(", ");
+    format!("tenants:\n  {TOWN}:\n    allowPrivate: [{hosts}]\n    channels:\n{channels}")
+}
+
+/// Writes the settings of delivery and their secrets into `folder`, and gives the file.
 pub fn settings(folder: &Path, text: &str) -> PathBuf {
     fs::create_dir_all(folder).expect("a folder");
     fs::write(folder.join("hook.secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a secret");
+    fs::write(folder.join("word.secret"), WORD).expect("a secret");
     let file = folder.join("delivery.yaml");
     fs::write(&file, text).expect("settings");
     file

@@ -1,6 +1,7 @@
-//! Engine and courier are killed again and again while reminders go out to receivers
-//! that answer, refuse, hang, hang up or answer twice: each reminder has one recorded
-//! outcome, none is lost, and what comes twice has the same key and a reason.
+//! Engine and courier are killed again and again while reminders go out to webhooks, chat
+//! robots and a mail server that answer, refuse, hang, hang up or answer twice: each
+//! reminder has one recorded outcome, none is lost, and what comes twice has the same key
+//! and a reason.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
@@ -11,8 +12,9 @@ use duban::nats::NatsLog;
 use serde_json::Value;
 
 use crate::courier_audit::Outcomes;
+use crate::courier_elsewhere::Elsewhere;
 use crate::courier_receivers::{Act, Manner, Receivers, roll};
-use crate::courier_town::{TOWN, given, hooks, policies, settings, units};
+use crate::courier_town::{TOWN, given, hooks, office, policies, settings, units};
 use crate::store_steps::Dice;
 use crate::support::engine::now;
 use crate::support::nats::Server;
@@ -33,7 +35,8 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long it may take after the last kill until everything is delivered.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(180);
 
-const CHANNELS: &str = "  - {name: unit-hook, via: webhook, serves: [group:everyone]}\n";
+/// How many of the units have a webhook; the others have a robot or get mail.
+const HOOKS: usize = 700;
 
 /// What receivers do: mostly answer, sometimes everything else, and in the end answer.
 fn manner() -> Manner {
@@ -60,13 +63,18 @@ fn reminders() -> usize {
 async fn each_reminder_has_one_outcome_however_often_the_courier_is_killed() {
     let (began, seed, reminders) = (Moment::now(), seed(), reminders());
     println!("seed {seed}, {reminders} reminders");
-    let receivers = Receivers::start(manner()).await;
+    let (receivers, elsewhere) = (Receivers::start(manner()).await, Elsewhere::start().await);
     let server = Server::start().await;
     let folder = server.folder().to_owned();
     let units = units(UNITS);
-    let policies = policies(&folder.join("policies"), &units, CHANNELS);
-    let text = hooks("unit-hook", &receivers.address, &units, "{most: 50, seconds: 1, atOnce: 2}");
-    let settings = settings(&folder.join("office"), &text);
+    let (hooked, others) = units.split_at(HOOKS);
+    let serves = hooked.iter().map(|unit| format!("unit:{unit}")).collect::<Vec<_>>().join(", ");
+    let channels = format!("  - {{name: unit-hook, via: webhook, serves: [{serves}]}}\n");
+    let policies = policies(&folder.join("policies"), &units, &(channels + &Elsewhere::channels(others)));
+    let channels = hooks("unit-hook", &receivers.address, hooked, "{most: 50, seconds: 1, atOnce: 2}");
+    let (mut hosts, more) = elsewhere.settings(others);
+    hosts.push(receivers.address.trim_start_matches("http://").to_owned());
+    let settings = settings(&folder.join("office"), &office(&hosts, &(channels + &more)));
     let arguments = ["--delivery", settings.to_str().expect("a path")];
     let mut serving =
         Serving::new(server.url(), &[TOWN], &folder.join("engine"), Some(&policies)).with(&arguments);
@@ -90,13 +98,15 @@ async fn each_reminder_has_one_outcome_however_often_the_courier_is_killed() {
     delivered(&serving, &server, reminders).await;
     println!("{:?}: all is delivered", began.elapsed());
     serving.rebuild(TOWN).await;
-    let before = receivers.came().len();
+    let all = || [receivers.came(), elsewhere.came()].concat();
+    let before = all().len();
     assert_eq!(serving.stop().await.code(), Some(0), "{}", serving.tail());
     let (_, ledger) = logs_of(&server).await;
     let outcomes = Outcomes::read(&read_all(&ledger).await);
     assert_eq!(outcomes.raised.len(), reminders);
     outcomes.each_ended_once(Outcome::Delivered);
-    let came = receivers.came();
+    let came = all();
+    elsewhere.were_met_in_every_way();
     let found = outcomes.hold_against(&came, &kills);
     println!("{:?}: {found:#?}", began.elapsed());
     assert_eq!(came.len(), before, "a rebuild sends nothing");

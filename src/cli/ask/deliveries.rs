@@ -7,7 +7,8 @@ use crate::calendar::Lang;
 use crate::cli::client::Client;
 use crate::cli::exit::{Ended, Exit, Failure, OrExit as _};
 use crate::cli::output::{Output, Table};
-use crate::id::{Name, Seq, UnitId};
+use crate::id::{CaseId, Name, Seq, UnitId};
+use crate::time::Instant;
 
 /// Looks after what is delivered.
 #[derive(Debug, clap::Subcommand)]
@@ -18,6 +19,8 @@ pub enum DeliveryCommand {
     Dead(ListArgs),
     /// Has dead letters sent again, one or all that fit
     Replay(ReplayArgs),
+    /// Shows a message as it would go out about a case; nothing is sent
+    Preview(PreviewArgs),
 }
 
 /// Which deliveries.
@@ -57,6 +60,50 @@ pub struct ReplayArgs {
     client: Client,
 }
 
+/// Which message is looked at; what is left out is chosen.
+#[derive(Debug, clap::Args)]
+pub struct PreviewArgs {
+    /// The case, such as objection/YY-2026-035
+    case: CaseId,
+    /// The clock that it is about; the first that is open without it
+    #[arg(long, value_name = "CLOCK")]
+    clock: Option<Name>,
+    /// The rung's place in the clock's ladder, from 1; the next one without it
+    #[arg(long, value_name = "N")]
+    rung: Option<u16>,
+    /// The how-manieth time of that rung
+    #[arg(long, value_name = "N")]
+    nth: Option<u16>,
+    /// To this unit, of those that the rung tells
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<UnitId>,
+    /// Through this channel, of those that serve the unit
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<Name>,
+    /// In this language: zh or en; the channel's without it
+    #[arg(long, value_name = "LANG")]
+    language: Option<String>,
+    /// As it would be made at this instant
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<Instant>,
+    /// Which of its forms: text, markdown or html
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    form: Form,
+    #[command(flatten)]
+    client: Client,
+}
+
+/// A form of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// Plain text, as in an e-mail.
+    Text,
+    /// As chat robots show it.
+    Markdown,
+    /// An HTML document, as in an e-mail.
+    Html,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -66,6 +113,7 @@ pub async fn run(command: &DeliveryCommand) -> Ended {
         DeliveryCommand::Status(args) => status(args).await,
         DeliveryCommand::Dead(args) => dead(args).await,
         DeliveryCommand::Replay(args) => replay(args).await,
+        DeliveryCommand::Preview(args) => preview(args).await,
     }
 }
 
@@ -141,6 +189,56 @@ fn told(args: &ReplayArgs, answer: &Value) -> Result<(), Failure> {
         })?;
     }
     output.finish()
+}
+
+async fn preview(args: &PreviewArgs) -> Ended {
+    let mut parameters = vec![("case", args.case.to_string())];
+    given(&mut parameters, "clock", args.clock.as_ref());
+    given(&mut parameters, "rung", args.rung.as_ref());
+    given(&mut parameters, "nth", args.nth.as_ref());
+    given(&mut parameters, "unit", args.unit.as_ref());
+    given(&mut parameters, "channel", args.channel.as_ref());
+    given(&mut parameters, "language", args.language.as_ref());
+    given(&mut parameters, "at", args.at.as_ref());
+    let answer = args.client.get("deliveries/preview", &parameters).await?;
+    let mut output = Output::open();
+    if args.client.json {
+        output.line(serde_json::to_string_pretty(&answer)?)?;
+        output.finish()?;
+        return Ok(Exit::Done);
+    }
+    let lang = args.client.lang();
+    let body = match args.form {
+        Form::Text => &answer["text"],
+        Form::Markdown => &answer["markdown"],
+        Form::Html => &answer["html"],
+    };
+    if args.form != Form::Html {
+        for (label, value) in addressed(&answer, lang) {
+            output.line(format!("{label}{}{value}", word(lang, "：", ": ")))?;
+        }
+        output.line("")?;
+    }
+    output.line(body.as_str().unwrap_or_default().trim_end())?;
+    output.finish()?;
+    Ok(Exit::Done)
+}
+
+/// What stands on the envelope.
+fn addressed(answer: &Value, lang: Lang) -> Vec<(&'static str, String)> {
+    let channel = match answer["channel"].as_str() {
+        Some(channel) => format!("{channel} ({})", said(&answer["via"], lang)),
+        None => word(lang, "仅督办台", "the desk only").to_owned(),
+    };
+    let rung = format!("{} · {}", answer["rung"], said(&answer["words"], lang));
+    vec![
+        (word(lang, "收件单位", "To"), said(&answer["unit"], lang)),
+        (word(lang, "渠道", "Through"), channel),
+        (word(lang, "档次", "Rung"), rung),
+        (word(lang, "触发", "Raised"), said(&answer["raised"], lang)),
+        (word(lang, "发出", "Leaves"), said(&answer["leaves"], lang)),
+        (word(lang, "主题", "Subject"), said(&answer["title"], lang)),
+    ]
 }
 
 fn count_table(counts: &Value, lang: Lang) -> Table {

@@ -5,8 +5,10 @@ use serde_json::json;
 use super::operation::{JSON, Operation, Parameter};
 use super::parameters as with;
 use super::schemas::Schemas;
+use crate::courier::preview::Preview;
 use crate::http::deliveries::{Replayed, Wanted};
-use crate::id::{Name, UnitId};
+use crate::id::{CaseId, Name, UnitId};
+use crate::query::bell::Rings;
 use crate::query::deliveries::{DeadLetter, Deliveries};
 use crate::query::page::Page;
 use crate::query::rows::Answer;
@@ -22,7 +24,10 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
             .takes([channel, unit, with::at(schemas)])
             .takes(with::page())
     };
+    let rings = schemas.answer::<Answer<Rings>>();
+    let summary = "The latest reminders and escalations, the newest first: the desk's bell";
     vec![
+        Operation::get("/v1/{tenant}/bell", "listRings", summary, &rings).takes([with::at(schemas)]),
         list(
             schemas,
             "/v1/{tenant}/deliveries",
@@ -38,7 +43,40 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
             &dead,
         ),
         replay(schemas),
+        preview(schemas),
     ]
+}
+
+fn preview(schemas: &mut Schemas) -> Operation {
+    let answer = schemas.answer::<Preview>();
+    let case = schemas.question::<CaseId>();
+    let case = Parameter::query("case", case, "The case that it is to be about; it must be given.");
+    let of_clock = "The clock that it is to be about; the first that is open without it.";
+    let clock = Parameter::query("clock", schemas.question::<Name>(), of_clock);
+    let number = |most: u16| json!({"type": "integer", "minimum": 1, "maximum": most});
+    let of_rung = "The rung's place in the clock's ladder; the one that comes next without it.";
+    let nth = Parameter::query("nth", number(100), "The how-manieth time of that rung.");
+    let unit = Parameter::query("unit", schemas.question::<UnitId>(), "To this unit of those that it tells.");
+    let channel =
+        Parameter::query("channel", schemas.question::<Name>(), "Through this channel of the unit's.");
+    let at = "As it would be made then; when it would leave without it, or now if that has passed.";
+    Operation::get(
+        "/v1/{tenant}/deliveries/preview",
+        "previewDelivery",
+        "A message as it would go out about a case, before anything is raised",
+        &answer,
+    )
+    .told("Nothing is sent or recorded, and its links open nothing.")
+    .takes([
+        case.such_as("objection/YY-2022-001"),
+        clock,
+        Parameter::query("rung", number(u16::MAX), of_rung),
+        nth,
+        unit,
+        channel,
+        with::word("language", &["zh", "en"], "In this language; the channel's without it."),
+        with::instant(schemas, "at", at),
+    ])
 }
 
 fn replay(schemas: &mut Schemas) -> Operation {

@@ -283,7 +283,7 @@ fn tag(route: &str) -> &str {
         "policies" | "calendars" | "due" => "policies",
         "events" | "refusals" | "stream" => "facts",
         "status" | "rebuild" | "tenants" => "tenants",
-        "deliveries" | "dead-letters" => "deliveries",
+        "deliveries" | "dead-letters" | "bell" => "deliveries",
         "openapi.json" | "asyncapi.json" => "documents",
         other => other,
     }

@@ -9,7 +9,8 @@ use crate::event::entry::Entry;
 use crate::id::Name;
 use crate::kernel::reaction;
 use crate::kernel::row::{
-    Called, Case, Counted, Dead, Extension, Family, Pending, Refused, counted_key, known_key, outbox_key,
+    BELL_SLOTS, Called, Case, Counted, Dead, Extension, Family, Pending, Rang, Refused, bell_key,
+    counted_key, known_key, outbox_key,
 };
 use crate::kernel::state::{Backing, State, StateError};
 use crate::policy::definition::delivery::INTAKE;
@@ -34,6 +35,30 @@ pub(super) fn to_be_told<B: Backing>(
         };
         let key = outbox_key(&told.channel, &told.unit, entry.seq);
         state.put_row(Family::Outbox, &key, Some(&pending))?;
+    }
+    rings(state, entry, it)
+}
+
+/// Rings the desk's bell for each who is told, and for everybody who sees all.
+fn rings<B: Backing>(state: &mut State<B>, entry: &Entry, it: &RungReached) -> Result<(), StateError> {
+    let Some(case) = &entry.decided.case else { return Err(wrong(entry, &"it names no case")) };
+    let rang = Rang {
+        seq: entry.seq,
+        at: entry.decided.at,
+        case: case.clone(),
+        clock: it.clock.clone(),
+        due_at: it.due_at,
+        act: it.act,
+        light: it.light,
+        nth: it.nth,
+        to: it.to.clone(),
+    };
+    for of in it.to.iter().map(Some).chain([None]) {
+        let mut key = bell_key(of);
+        let count = state.row::<u64>(Family::Bell, &key)?.unwrap_or(0);
+        state.put_row(Family::Bell, &key, Some(&(count + 1)))?;
+        key.extend((count % BELL_SLOTS).to_be_bytes());
+        state.put_row(Family::Bell, &key, Some(&rang))?;
     }
     Ok(())
 }
