@@ -151,11 +151,10 @@ pub fn preview<S: Store, L: Log>(
     let policies = reader.in_force()?;
     let case = reader.case_seen(&sample.case)?;
     let chosen = Chosen::of(&policies, &case, sample)?;
-    let due_at = chosen.deadline.term.due_at;
     let delivery = policies.set.delivery();
     let named = |name: &Name| delivery?.channels.iter().find(|channel| channel.name == *name);
     let channel = chosen.channel.as_ref().and_then(named);
-    let raised = terms::Raised { at: chosen.at, due_at: Some(due_at) };
+    let raised = terms::Raised { at: chosen.at, due_at: Some(chosen.deadline.term.due_at) };
     let leaves_at = match &chosen.channel {
         Some(name) => survey::terms(&policies, name).1.release(raised),
         None => chosen.at,
@@ -170,17 +169,7 @@ pub fn preview<S: Store, L: Log>(
         at,
         is_digest: false,
     };
-    let pending = Pending {
-        case: Some(case.id.clone()),
-        clock: Some(chosen.deadline.clock.clone()),
-        at: chosen.at,
-        due_at: Some(due_at),
-        act: Some(chosen.rung.act),
-        light: Some(chosen.rung.light),
-        nth: chosen.nth,
-        round: 0,
-        fact: None,
-    };
+    let pending = chosen.pending(&case);
     let told = Raised { seq: Seq::ZERO, pending: &pending, case: chosen.reached(&case) };
     let office = Office {
         letterhead,
@@ -310,6 +299,21 @@ impl<'c> Chosen<'c> {
             }
         };
         Ok(Self { deadline, rung, place, nth, at, unit, units, channel, channels })
+    }
+
+    /// What would wait to be delivered.
+    fn pending(&self, case: &Case) -> Pending {
+        Pending {
+            case: Some(case.id.clone()),
+            clock: Some(self.deadline.clock.clone()),
+            at: self.at,
+            due_at: Some(self.deadline.term.due_at),
+            act: Some(self.rung.act),
+            light: Some(self.rung.light),
+            nth: self.nth,
+            round: 0,
+            fact: None,
+        }
     }
 
     /// The case as it stands once the rung is reached.

@@ -17,10 +17,11 @@ use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::bell::Ring;
 use crate::query::outbox::Standing;
+use crate::query::reader::Reader;
 
 /// The page of what rang.
 pub async fn bell<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
-    let found = visit.ask(|reader, at| reader.bell(at)).await?;
+    let found = visit.ask(Reader::bell).await?;
     let view = &visit.view;
     let body = html! { div data-live="rings" { (table(view, &found.body.rows)) } };
     let title = view.say("提醒", "Bell");
