@@ -259,21 +259,19 @@ impl<'c> Chosen<'c> {
             Some((_, Step::Breach)) | None => (0, 1),
         };
         let (place, nth) = match sample.rung {
-            Some(rung) => (rung.saturating_sub(1), sample.nth.unwrap_or(1)),
-            None => (coming.0, sample.nth.unwrap_or(coming.1)),
+            Some(rung) => (rung.checked_sub(1), sample.nth.unwrap_or(1)),
+            None => (Some(coming.0), sample.nth.unwrap_or(coming.1)),
         };
-        let rung = clock.ladder.as_ref().and_then(|ladder| ladder.rungs.get(usize::from(place))).cloned();
-        let reached = timepiece.reached_at(place, nth, &deadline.term);
-        let (rung, at) = rung.zip(reached).filter(|_| sample.rung != Some(0)).ok_or_else(|| {
-            let of = clock.ladder.as_ref().map_or(0, |ladder| ladder.rungs.len());
-            QueryError::asked(
-                if sample.rung.is_some() { "rung" } else { "nth" },
-                &format!("{} for the time {nth}", sample.rung.unwrap_or(place + 1)),
-                format!(
-                    "the ladder of the clock {} has {of} rungs, each reached as often as it says",
-                    clock.name
-                ),
-            )
+        let rungs = clock.ladder.as_ref().map(|ladder| ladder.rungs.as_slice()).unwrap_or_default();
+        let rung = place.and_then(|place| Some((place, rungs.get(usize::from(place))?.clone())));
+        let (place, rung) = rung.ok_or_else(|| {
+            let asked = sample.rung.map(|rung| rung.to_string()).unwrap_or_default();
+            let hint = format!("the ladder of the clock {} has {} rungs", clock.name, rungs.len());
+            QueryError::asked("rung", &asked, hint)
+        })?;
+        let at = timepiece.reached_at(place, nth, &deadline.term).ok_or_else(|| {
+            let hint = format!("the rung {} is reached at most {} times", place + 1, rung.most);
+            QueryError::asked("nth", &nth.to_string(), hint)
         })?;
         let sides = case.sides(&workflow);
         let units = policies.set.units_of(&rung.to, &sides);

@@ -1,5 +1,6 @@
-//! What one may answer on the page of a case: sign for it, name who sees to it,
-//! explain, ask for more time and decide that, hand it over.
+//! What one may state on the page of a case: the facts that its state takes, each a form
+//! made of its type's schema, and the answers that any case takes: sign for it, name who
+//! sees to it, explain, ask for more time and decide that, hand it over.
 //!
 //! An answer is a fact like any other. Its source is the page, `/desk/cases/<case>`,
 //! and its id a digest of what it says and of the last entry that its author saw: a
@@ -24,31 +25,31 @@ use crate::port::store::Store;
 use crate::query::answering::{Answering, Takes};
 use crate::query::case::CaseAnswer;
 use crate::query::naming::Named;
+use crate::query::reporting::{Field, Holds, Reportable};
+use crate::time::Instant;
 
 /// How much of a digest the id carries.
 const DIGITS: usize = 16;
 
-/// What a form says; what it leaves empty is not said.
+/// What a form says of the fact itself; everything else that it holds is what the fact says.
+const OF_FACT: [&str; 4] = ["type", "actor", "seen", "csrf"];
+/// What stands before the name of a field of the fact's own schema.
+const DATA: &str = "data.";
+
+/// The names of a form with what was written there; what is left empty is not said.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Answered {
-    actor: String,
-    #[serde(rename = "type")]
-    kind: String,
-    /// The last ledger entry of the case that the page showed.
-    #[serde(default)]
-    seen: String,
-    #[serde(default)]
-    clock: String,
-    #[serde(default)]
-    until: String,
-    #[serde(default)]
-    person: String,
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    to: String,
-    #[serde(default)]
-    reason: String,
+#[serde(transparent)]
+pub struct Answered(Vec<(String, String)>);
+
+impl Answered {
+    fn of(&self, name: &str) -> &str {
+        self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value.trim()).unwrap_or_default()
+    }
+
+    fn said(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.trim()));
+        pairs.filter(|(name, value)| !value.is_empty() && !OF_FACT.contains(name))
+    }
 }
 
 /// What is asked for and who sees to it, for everybody who sees the case.
@@ -82,11 +83,27 @@ pub fn forms(view: &View, case: &CaseAnswer, wrong: Option<&str>) -> Markup {
         .map(|takes| (takes, takes.by.iter().filter(|unit| speaks(view, &unit.id, takes.kind)).collect()))
         .filter(|(_, by): &(&Takes, Vec<&Named>)| !by.is_empty())
         .collect();
+    let reports: Vec<(&Reportable, Vec<&Named>)> = case
+        .reportable
+        .iter()
+        .map(|it| {
+            // A fact that anyone may state is stated for whomever one speaks for.
+            let by = if it.by.is_empty() { &view.home.units } else { &it.by };
+            (it, by.iter().filter(|unit| speaks(view, &unit.id, &it.fact.id)).collect())
+        })
+        .filter(|(_, by): &(&Reportable, Vec<&Named>)| !by.is_empty())
+        .collect();
     html! {
-        @if !offered.is_empty() || wrong.is_some() {
+        @if !offered.is_empty() || !reports.is_empty() || wrong.is_some() {
             section #answers aria-labelledby="answers-title" {
-                h2 #answers-title { (view.say("答复", "Answer")) }
+                h2 #answers-title { (view.say("办理", "Act")) }
                 @if let Some(wrong) = wrong { p .note role="alert" { strong { (view.say("未被接受：", "Not taken: ")) } (wrong) } }
+                @for (report, by) in &reports {
+                    details .report {
+                        summary { (view.of(&report.fact.title)) }
+                        (report_form(view, case, report, by))
+                    }
+                }
                 @for (takes, by) in &offered {
                     details {
                         summary { (view.of(&title(takes.kind))) }
@@ -103,14 +120,67 @@ fn speaks(view: &View, unit: &str, kind: &str) -> bool {
     parts.is_some_and(|(unit, kind)| view.viewer.may_state(&view.tenant, &unit, &kind))
 }
 
-fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named]) -> Markup {
+/// A form that states a fact of a type about the case.
+fn framed(
+    view: &View,
+    case: &CaseAnswer,
+    (kind, title): (&str, &Text),
+    by: &[&Named],
+    fields: &Markup,
+) -> Markup {
     let seen = case.timeline.last().map(|told| told.ledger_seq.to_string()).unwrap_or_default();
-    let asks = |kinds: &[&str]| kinds.contains(&takes.kind);
     html! {
         form .stacked method="post" action=(view.link(&format!("cases/{}", case.case), &[])) {
-            input type="hidden" name="type" value=(takes.kind);
+            input type="hidden" name="type" value=(kind);
             input type="hidden" name="seen" value=(seen);
             (choice(view, "actor", view.say("报送单位", "As"), by.iter().copied()))
+            (fields)
+            @if let Some(csrf) = &view.viewer.csrf { input type="hidden" name="csrf" value=(csrf); }
+            button .button.main type="submit" { (view.of(title)) }
+        }
+    }
+}
+
+/// The form of a fact of the case's workflow: a field for each part that its schema names.
+fn report_form(view: &View, case: &CaseAnswer, report: &Reportable, by: &[&Named]) -> Markup {
+    let fields = html! { @for field in &report.fields { (input(view, field)) } };
+    framed(view, case, (&report.fact.id, &report.fact.title), by, &fields)
+}
+
+fn input(view: &View, field: &Field) -> Markup {
+    let (name, must) = (format!("{DATA}{}", field.named.id), field.required);
+    let options = |words: &[(&str, &str)]| {
+        html! {
+            select name=(name) required[must] {
+                @if !must { option value="" {} }
+                @for (word, title) in words { option value=(word) { (title) } }
+            }
+        }
+    };
+    let words: Vec<(&str, &str)> = field.words.iter().map(|word| (word.as_str(), word.as_str())).collect();
+    html! {
+        label {
+            span {
+                (view.of(&field.named.title))
+                @if field.holds == Holds::Lines { (view.say("（每行一项）", " (one a line)")) }
+                @if !must { span .muted { (view.say("（可不填）", " (optional)")) } }
+            }
+            @match field.holds {
+                Holds::Line => input name=(name) required[must];,
+                Holds::Text | Holds::Lines => textarea name=(name) rows="4" required[must] {},
+                Holds::Day => input type="date" name=(name) required[must];,
+                Holds::Instant => input type="datetime-local" name=(name) required[must];,
+                Holds::Number => input type="number" step="1" name=(name) required[must];,
+                Holds::Truth => (options(&[("true", view.say("是", "yes")), ("false", view.say("否", "no"))])),
+                Holds::Word => (options(&words)),
+            }
+        }
+    }
+}
+
+fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named]) -> Markup {
+    let asks = |kinds: &[&str]| kinds.contains(&takes.kind);
+    let fields = html! {
             @if !takes.clocks.is_empty() { (choice(view, "clock", view.say("期限", "Deadline"), takes.clocks.iter())) }
             @if asks(&["extension.requested", "extension.granted"]) {
                 label { span { (view.say("延至（当日24:00）", "Until the end of")) }
@@ -123,10 +193,8 @@ fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named]) -> Markup 
             @if asks(&["extension.requested", "extension.refused", "handover.proposed", "handover.declined"]) {
                 label { span { (view.say("理由", "Reason")) } textarea name="reason" rows="2" {} }
             }
-            @if let Some(csrf) = &view.viewer.csrf { input type="hidden" name="csrf" value=(csrf); }
-            button .button.main type="submit" { (view.of(&title(takes.kind))) }
-        }
-    }
+    };
+    framed(view, case, (takes.kind, &title(takes.kind)), by, &fields)
 }
 
 fn choice<'n>(view: &View, name: &str, label: &str, named: impl Iterator<Item = &'n Named>) -> Markup {
@@ -159,7 +227,11 @@ pub async fn answer<S: Store, L: Log>(
 ) -> Result<Response, Failure> {
     let id = CaseId::new(visit.part("id"));
     let id = id.map_err(|error| visit.failed(Problem::new("thing.unknown", format!("failed to {error}"))))?;
-    let outcome = match fact(&id, &answered) {
+    let stated = match said(&visit, &id, &answered).await? {
+        Ok(data) => fact(&id, &answered, data),
+        Err(wrong) => Err(wrong),
+    };
+    let outcome = match stated {
         Ok(fact) => match visit.stated(fact) {
             Ok(fact) => state_now(&visit, &fact).await?,
             Err(problem) => Outcome::Refused(problem.detail().to_owned()),
@@ -175,34 +247,56 @@ pub async fn answer<S: Store, L: Log>(
     }
 }
 
+/// What the fact of a form says, each part as the type's schema has it; or what is wrong.
+async fn said<S: Store, L: Log>(
+    visit: &Visit<S, L>,
+    case: &CaseId,
+    answered: &Answered,
+) -> Result<Result<Map<String, Value>, String>, Failure> {
+    let (case, answered) = (case.clone(), answered.clone());
+    visit
+        .ask(move |reader, _| {
+            let fields = reader.reportable(&case, answered.of("type"))?;
+            let instant = |text: &str| super::visit::instant(reader, text).ok();
+            Ok(data(&answered, &fields, instant))
+        })
+        .await
+}
+
+fn data(
+    answered: &Answered,
+    fields: &[Field],
+    instant: impl Fn(&str) -> Option<Instant>,
+) -> Result<Map<String, Value>, String> {
+    let part = |(name, text): (&str, &str)| {
+        let name = name.strip_prefix(DATA).unwrap_or(name);
+        let value = match fields.iter().find(|field| field.named.id == name) {
+            Some(field) => field
+                .read(text, &instant)
+                .map_err(|reason| format!("{} ({} = {:?})", reason.message, reason.field, reason.value))?,
+            None => text.into(),
+        };
+        Ok((name.to_owned(), value))
+    };
+    answered.said().map(part).collect()
+}
+
 /// The fact that a form states; or what is wrong with it, in words.
-fn fact(case: &CaseId, answered: &Answered) -> Result<Fact, String> {
-    let said = [
-        ("clock", &answered.clock),
-        ("until", &answered.until),
-        ("person", &answered.person),
-        ("text", &answered.text),
-        ("to", &answered.to),
-        ("reason", &answered.reason),
-    ];
-    let said =
-        said.into_iter().map(|(name, value)| (name, value.trim())).filter(|(_, value)| !value.is_empty());
-    let data: Map<String, Value> =
-        said.map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
+fn fact(case: &CaseId, answered: &Answered, data: Map<String, Value>) -> Result<Fact, String> {
     let mut fact = Fact {
         source: format!("/desk/cases/{case}"),
         id: String::new(),
-        kind: EventType::new(answered.kind.trim()).map_err(|error| error.to_string())?,
+        kind: EventType::new(answered.of("type")).map_err(|error| error.to_string())?,
         version: None,
         subject: Some(case.to_string()),
-        actor: UnitId::new(answered.actor.trim()).map_err(|error| error.to_string())?,
+        actor: UnitId::new(answered.of("actor")).map_err(|error| error.to_string())?,
         occurred_at: None,
         imported_at: None,
         stated_by: None,
         data: Value::Object(data),
     };
     let content = fact.content().to_string();
-    let digest = Sha::of_parts(&[content.as_bytes(), answered.seen.trim().as_bytes()]).to_string();
+    let digest = Sha::of_parts(&[content.as_bytes(), answered.of("seen").as_bytes()]).to_string();
     fact.id = digest.chars().take(DIGITS).collect();
     Ok(fact)
 }
@@ -211,28 +305,29 @@ fn fact(case: &CaseId, answered: &Answered) -> Result<Fact, String> {
 mod tests {
     use super::*;
 
-    fn answered(text: &str, seen: &str) -> Answered {
-        Answered {
-            actor: "water".into(),
-            kind: "explanation.given".into(),
-            seen: seen.into(),
-            clock: String::new(),
-            until: String::new(),
-            person: String::new(),
-            text: text.into(),
-            to: String::new(),
-            reason: "  ".into(),
-        }
+    fn answered(actor: &str, text: &str, seen: &str) -> Answered {
+        let pairs = [
+            ("type", "explanation.given"),
+            ("actor", actor),
+            ("seen", seen),
+            ("text", text),
+            ("reason", "  "),
+        ];
+        Answered(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    fn stated(answered: &Answered) -> Result<Fact, String> {
+        let case = CaseId::new("objection/YY-1").expect("a case");
+        fact(&case, answered, data(answered, &[], |_| None)?)
     }
 
     #[test]
     fn a_form_sent_twice_is_one_fact_and_a_later_answer_another() {
-        let case = CaseId::new("objection/YY-1").expect("a case");
-        let of = |text: &str, seen: &str| fact(&case, &answered(text, seen)).expect("a fact");
+        let of = |text: &str, seen: &str| stated(&answered("water", text, seen)).expect("a fact");
         assert_eq!(of("because", "7"), of("because", "7"));
         assert_ne!(of("because", "7").id, of("because", "9").id);
         assert_ne!(of("because", "7").id, of("therefore", "7").id);
         assert_eq!(of("because", "7").data, serde_json::json!({"text": "because"}));
-        assert!(fact(&case, &Answered { actor: "No unit".into(), ..answered("x", "7") }).is_err());
+        assert!(stated(&answered("No unit", "x", "7")).is_err());
     }
 }

@@ -77,7 +77,7 @@ fn row(view: &View, ring: &Ring) -> Markup {
             td { (view.of(&ring.unit.title)) }
             td { (names(view, &ring.to)) }
             td .moment { (view.of(&ring.due)) }
-            td {
+            td .moment {
                 (stands(view, ring.standing))
                 @if ring.acknowledged { small { (view.say("已签收", "acknowledged")) } }
             }

@@ -124,7 +124,8 @@ fn flat<T>(asked: Result<Result<T, QueryError>, tokio::task::JoinError>) -> Resu
 }
 
 /// An instant with its offset, or a time on the wall where the tenant lives.
-fn instant<S: Store, L: Log>(reader: &Reader<S, L>, text: &str) -> Result<Instant, QueryError> {
+/// An instant as an address or a form has it: with its offset, or as wall clocks show it.
+pub(super) fn instant<S: Store, L: Log>(reader: &Reader<S, L>, text: &str) -> Result<Instant, QueryError> {
     if let Ok(at) = text.replace(' ', "+").parse() {
         return Ok(at);
     }

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::error::QueryError;
 use super::explained::act_words;
-use super::naming::{Named, clock_of, workflow_of};
+use super::naming::{Named, calendar_of, clock_of, workflow_of};
 use super::outbox::{Standing, stands};
 use super::policy_cache::Policies;
 use super::reader::{Reader, answer};
 use super::rows::{Answer, Stretch, case, decode, walk};
+use super::span::due_text;
 use crate::calendar::Text;
 use crate::event::catalogue::{Act, RungLight};
 use crate::id::{CaseId, Seq};
@@ -102,6 +103,10 @@ fn told(rows: &impl Rows, policies: &Policies, rang: Rang) -> Result<Option<Ring
         Some(deadline) => Named::clock(clock_of(&workflow, &of, deadline)?),
         None => Named::bare(rang.clock.as_str()),
     };
+    let due = match deadline.filter(|deadline| deadline.term.due_at == rang.due_at) {
+        Some(deadline) => due_text(calendar_of(policies, &of, deadline)?, &deadline.term),
+        None => policies.moment(rang.due_at),
+    };
     let acknowledged = deadline.and_then(|deadline| deadline.acknowledged_at).is_some_and(|at| at >= rang.at);
     Ok(Some(Ring {
         reminder: rang.seq,
@@ -110,7 +115,7 @@ fn told(rows: &impl Rows, policies: &Policies, rang: Rang) -> Result<Option<Ring
         workflow: Named::workflow(&workflow),
         unit: Named::unit(policies, &of.owner),
         clock,
-        due: policies.moment(rang.due_at),
+        due,
         due_at: rang.due_at,
         act: rang.act,
         words: act_words(rang.act),

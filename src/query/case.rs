@@ -11,6 +11,7 @@ use super::naming::{Named, PolicyRef, waits_for, workflow_of};
 use super::particulars::Particulars;
 use super::policy_cache::Policies;
 use super::progress::{Progress, progress};
+use super::reporting::{Reportable, reportable};
 use super::rows;
 use super::span::moment_text;
 use super::timeline::Told;
@@ -43,6 +44,8 @@ pub struct CaseAnswer {
     pub waits_for: Vec<Named>,
     /// The facts that its state takes.
     pub takes: Vec<String>,
+    /// The same with who may state each, and what it says.
+    pub reportable: Vec<Reportable>,
     /// What it takes beside its workflow, and what is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answering: Option<Answering>,
@@ -140,6 +143,7 @@ pub fn find(
         closed: case.closed_at.is_some(),
         waits_for: waits_for(policies, &workflow, &case),
         takes: takes(&workflow, &case),
+        reportable: reportable(policies, &workflow, &case),
         answering: answering(policies, &workflow, &case, (calendar, at)),
         opened_at: case.opened_at,
         closed_at: case.closed_at,

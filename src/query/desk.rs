@@ -9,13 +9,14 @@ use chrono::{Datelike as _, NaiveDateTime};
 
 use super::bell::rang;
 use super::bulletin::{Bulletin, bulletin};
+use super::case::seen;
 use super::deadline_row::DeadlineRow;
 use super::deadlines::{DeadlineFilter, deadlines};
 use super::duties::{DutyYear, duties};
 use super::error::QueryError;
 use super::find::{Found, find};
 use super::home::Home;
-use super::naming::Named;
+use super::naming::{Named, workflow_of};
 use super::overview::{Overview, overview};
 use super::page::{Page, PageAsk};
 use super::policies::{CalendarYear, PolicyAnswer};
@@ -23,6 +24,7 @@ use super::policy_cache::Policies;
 use super::reader::{Reader, answer};
 use super::recent::{Recent, last_entries, recent};
 use super::refusals::{Refusal, RefusedBy, one_refusal, refused_by};
+use super::reporting::{Field, reportable};
 use super::rows::{Answer, as_of, case};
 use super::rules::RuleList;
 use super::settled::{SettledRow, settled};
@@ -70,6 +72,19 @@ impl<S: Store, L: Log> Reader<S, L> {
         let store = self.store();
         let bell = rang(&*store, &self.sight.cases)?.into_iter().map(|rang| rang.seq).collect();
         Ok(Home { bell, ..self.policies_of(&*store)?.home(at) })
+    }
+
+    /// The fields of a fact that a case takes now; none where its state does not take it.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn reportable(&self, case: &CaseId, kind: &str) -> Result<Vec<Field>, QueryError> {
+        let store = self.store();
+        let policies = self.policies_of(&*store)?;
+        let case = seen(&*store, &self.sight.cases, case)?;
+        let taken = reportable(&policies, &*workflow_of(&policies, &case)?, &case);
+        Ok(taken.into_iter().find(|it| it.fact.id == kind).map(|it| it.fields).unwrap_or_default())
     }
 
     /// The instant at which clocks where the tenant lives show `wall`. Blocking.

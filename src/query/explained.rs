@@ -218,7 +218,8 @@ pub fn cite_words(cite: &Cite) -> Text {
 }
 
 /// The same with the notice by its title.
-fn cite_told(policies: &Policies, cite: &Cite) -> Text {
+#[must_use]
+pub fn cite_told(policies: &Policies, cite: &Cite) -> Text {
     let title = policies.notice_title(&cite.notice);
     cited(cite, &Text::new(format!("《{}》", title.zh), title.en))
 }

@@ -7,7 +7,7 @@
 //! [`deadlines`], [`cases`], [`refusals`], [`counts`], [`policies`], [`rankings`],
 //! [`scores`], [`deliveries`], [`bell`], [`bulletin`] and [`case`] are the questions; [`outbox`] is
 //! the courier's; [`score_line`] scores without a tenant; [`light`], [`span`], [`naming`],
-//! [`explained`], [`answering`],
+//! [`explained`], [`answering`], [`reporting`],
 //! [`telling`], [`progress`] and [`text_page`] are how answers are put; [`rows`],
 //! [`tallies`], [`books`] and [`policy_cache`] are how the projection is read.
 
@@ -44,6 +44,7 @@ pub mod rankings;
 pub mod reader;
 pub mod recent;
 pub mod refusals;
+pub mod reporting;
 pub mod rows;
 pub mod rules;
 pub mod score_line;

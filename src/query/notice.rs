@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::error::QueryError;
-use super::explained::{cite_words, explained};
+use super::explained::{cite_told, explained};
 use super::naming::{Named, workflow_of};
 use super::policy_cache::Policies;
 use crate::event::catalogue::{Act, RungLight};
@@ -59,7 +59,7 @@ pub fn facts(policies: &Policies, case: &Case, raised: Raised, at: Instant) -> R
         last_day: told.last_day,
         is_late: told.light.is_some_and(super::light::Light::is_late),
         span: told.span.map(|span| span.words),
-        clause: cite_words(&told.cite),
+        clause: cite_told(policies, &told.cite),
         days: told.reason,
         explanation: told.explanation,
         next: told.next.map(|next| next.words),

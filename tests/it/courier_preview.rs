@@ -69,7 +69,7 @@ async fn what_cannot_be_looked_at_is_told_by_name() {
         ("case=task/t-0&clock=other", 404, "other"),
         ("case=task/t-0&rung=0", 400, "1 rungs"),
         ("case=task/t-0&rung=2", 400, "1 rungs"),
-        ("case=task/t-0&nth=2", 400, "1 rungs"),
+        ("case=task/t-0&nth=2", 400, "at most 1 times"),
         ("case=task/t-0&unit=u-1", 400, "this rung tells u-0"),
         ("case=task/t-0&channel=post", 400, "u-0 is served by night, robot"),
         ("case=task/t-0&language=fr", 400, "zh or en"),

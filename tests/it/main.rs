@@ -13,6 +13,7 @@
 mod access_feeds;
 mod access_matrix;
 mod access_session;
+mod browser_escalation;
 mod browser_pages;
 mod browser_ways;
 mod calendar_vectors;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::story::Story;
+use crate::calendar::{Period, PeriodKind};
 
 const PLATFORM: &str = "xinyong-pingtai";
 const OFFICE: &str = "xinyong-ban";
@@ -12,6 +13,7 @@ pub fn tell(story: &mut Story<'_>) {
     objections_in_time(story);
     objections_late(story);
     objections_open(story);
+    a_whole_escalation(story);
     what_was_refused(story);
     publicity(story);
     news(story);
@@ -78,6 +80,24 @@ fn objections_open(story: &mut Story<'_>) {
     answered(story, &case, "qu-fagaiju", 3, 14);
     let data = json!({"reasons": "结论与附件不一致,请核实。"});
     story.tell(story.done(1, 16, 45), OFFICE, "objection.review-returned", &case, data);
+}
+
+/// An objection that nobody answered, up to the talk; and the counsellor that follows. What
+/// reactions call for from the ledger's opening on, the office stated by itself before.
+fn a_whole_escalation(story: &mut Story<'_>) {
+    let unit = "qu-wenlvju";
+    let case = received(story, 41, unit, "济南双泉民宿服务有限公司", 12, 10);
+    let clock = "answer";
+    let data =
+        json!({"unit": unit, "case": case, "clock": clock, "light": "red", "number": "长信督〔2026〕7号"});
+    let sheet = format!("supervision-sheet/{case}/{clock}");
+    story.tell(story.done(9, 9, 20), OFFICE, "supervision-sheet.issued", "", data);
+    story.tell(story.done(9, 15, 0), unit, "supervision-sheet.signed", &sheet, json!({"person": "李某"}));
+    let bulletin = json!({"number": "长信通〔2026〕3号"});
+    story.tell(story.done(4, 14, 0), "lingdao-xiaozu", "bulletin.issued", &sheet, bulletin);
+    let quarter = Period::containing(PeriodKind::Quarter, story.day(3));
+    let needed = json!({"unit": unit, "quarter": quarter.to_string(), "case": case});
+    story.tell(story.done(3, 9, 30), OFFICE, "counsellor.needed", "", needed);
 }
 
 fn what_was_refused(story: &mut Story<'_>) {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use duban::cli::sample::load;
-use duban::event::structured::to_message;
 use duban::id::{AccountName, EventType, Name, TenantId, UnitId};
 use duban::identity::directory::Token;
 use duban::identity::grant::Grant;
@@ -11,10 +9,9 @@ use duban::identity::password;
 use duban::identity::secret::Secret;
 use duban::memory::directory::MemoryDirectory;
 use duban::port::directory::Directories as _;
-use duban::port::log::{Log as _, MOST_IN_APPEND, NewRecord};
 use duban::time::Instant;
 
-use super::site::{Came, Served, definitions};
+use super::site::{Came, Served};
 
 /// Every account's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -100,17 +97,7 @@ impl People {
     pub async fn with_sample() -> Self {
         let (directory, tokens) = everybody();
         let served = Served::with(NOW, directory).await;
-        let tenant = TenantId::new("changqing").expect("a tenant");
-        let facts = load::facts(&tenant, &definitions(), served.clock.now());
-        let facts = facts.unwrap_or_else(|failure| panic!("{failure}"));
-        let records = facts.iter().map(|fact| {
-            let (subject, headers, body) = to_message(fact, &tenant);
-            NewRecord { subject, headers, body: body.into() }
-        });
-        let records: Vec<NewRecord> = records.collect();
-        for some in records.chunks(MOST_IN_APPEND) {
-            served.intake.append(some.to_vec(), None).await.expect("stored");
-        }
+        served.load_sample().await;
         let people = Self { served, tokens };
         // What comes last is decided last.
         let last = crate::cli_serve::received(1, "qu-fagaiju");

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use duban::cli::sample::load;
 use duban::engine::settings::Settings;
 use duban::engine::tenant::Engine;
+use duban::event::structured::to_message;
 use duban::http::gate::{Gate, GateSettings};
 use duban::http::{Site, Tenant, router_with};
 use duban::id::{Seq, TenantId};
@@ -19,7 +21,7 @@ use duban::memory::store::MemoryStore;
 use duban::openid::Issuer;
 use duban::policy::definition::Definition;
 use duban::policy::resolve::{Source, by_tenant, resolve};
-use duban::port::log::Log as _;
+use duban::port::log::{Log as _, MOST_IN_APPEND, NewRecord};
 use duban::port::shelf::{Current, Shelf};
 use duban::port::store::StoreError;
 use serde_json::{Value, json};
@@ -129,6 +131,21 @@ impl Served {
         let client = duban::tls::client().no_proxy().timeout(Duration::from_secs(60)).build();
         let client = client.expect("a client");
         Self { clock, intake, ledger, directory, site, address, client, server }
+    }
+
+    /// Gives it the sample that a first look is given.
+    pub async fn load_sample(&self) {
+        let tenant = TenantId::new("changqing").expect("a tenant");
+        let facts = load::facts(&tenant, &definitions(), self.clock.now());
+        let facts = facts.unwrap_or_else(|failure| panic!("{failure}"));
+        let records = facts.iter().map(|fact| {
+            let (subject, headers, body) = to_message(fact, &tenant);
+            NewRecord { subject, headers, body: body.into() }
+        });
+        let records: Vec<NewRecord> = records.collect();
+        for some in records.chunks(MOST_IN_APPEND) {
+            self.intake.append(some.to_vec(), None).await.expect("stored");
+        }
     }
 
     pub fn set_now(&self, now: &str) {
