@@ -102,9 +102,16 @@ fn facts(view: &View, case: &CaseAnswer) -> Markup {
             div { dt { (view.say("政策版本", "Policy")) } dd {
                 a href=(view.link(&format!("policies/Workflow/{}", case.workflow.id), &[("version", &case.policy.version)])) { (case.policy.version) }
             } }
-            @for (name, value) in pairs(view, &case.kept) { div { dt { (name) } dd { (value) } } }
+            @for (name, value) in pairs(view, &case.kept) { div { dt { (name) } dd { (remembered(view, case, &value)) } } }
         }
     }
+}
+
+/// What a case remembers; the case that it is about leads there.
+fn remembered(view: &View, case: &CaseAnswer, value: &str) -> Markup {
+    let about = case.kept["case"].as_str().filter(|about| *about == value);
+    let about = about.and_then(|about| CaseId::new(about).ok());
+    html! { @if let Some(about) = about { a href=(view.case_link(&about)) { (value) } } @else { (value) } }
 }
 
 /// What its state takes: what there is to be done.

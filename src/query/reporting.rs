@@ -122,7 +122,7 @@ fn holds(schema: &Value) -> Option<Holds> {
         (Some("string"), "date-time") => Some(Holds::Instant),
         (Some("string"), _) if schema["maxLength"].as_u64().unwrap_or(LINE) > LINE => Some(Holds::Text),
         // What may be a number, a truth or a text is given as a text.
-        (Some("string"), _) | (None, _) => Some(Holds::Line),
+        (Some("string") | None, _) => Some(Holds::Line),
         (Some("integer" | "number"), _) => Some(Holds::Number),
         (Some("boolean"), _) => Some(Holds::Truth),
         (Some("array"), _) => Some(Holds::Lines),

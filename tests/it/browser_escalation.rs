@@ -30,7 +30,7 @@ fn states(tab: &mut Tab, kind: &str, fields: &[(&str, &str)]) {
             return form.checkValidity();
         }})()",
         json!(kind),
-        Value::from_iter(fields.iter().map(|(name, value)| json!([name, value]))),
+        fields.iter().map(|(name, value)| json!([name, value])).collect::<Value>(),
     );
     assert_eq!(tab.eval(&fill), true, "{kind} should be offered and {fields:?} fit it");
     tab.leading(|tab| tab.click("#answers details[open] button[type=submit]"));
