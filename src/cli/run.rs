@@ -53,6 +53,8 @@ enum Command {
     Counts(lists::CountArgs),
     /// Shows the units of a scorecard in order, as published and as corrected since
     Ranking(scores::RankingArgs),
+    /// Shows how the deadlines of a period ended, unit by unit
+    Bulletin(scores::BulletinArgs),
     /// Shows one unit's points and the reason for each
     Score(scores::UnitScoreArgs),
     /// Lists the policies and calendars in force
@@ -142,6 +144,7 @@ fn ended(arguments: &Arguments) -> Ended {
         Command::Delivery(command) => within_runtime(deliveries::run(command)),
         Command::Watch(args) => within_runtime(watch::run(args)),
         Command::Counts(args) => within_runtime(lists::counts(args)),
+        Command::Bulletin(args) => within_runtime(scores::bulletin(args)),
         Command::Ranking(args) => within_runtime(scores::ranking(args)),
         Command::Score(args) => within_runtime(scores::score(args)),
         Command::Policies(client) => within_runtime(lists::policies(client)),

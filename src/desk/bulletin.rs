@@ -20,7 +20,7 @@ use crate::http::problem::Problem;
 use crate::port::log::Log;
 use crate::port::store::Store;
 use crate::query::breaches::Outcomes;
-use crate::query::bulletin::{Bulletin, MOST_LISTED, Share};
+use crate::query::bulletin::{Bulletin, MOST_LISTED, Share, last};
 use crate::query::deadline_row::DeadlineRow;
 use crate::query::rankings::RankingAnswer;
 use crate::query::rows::Answer;
@@ -31,18 +31,13 @@ pub const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordproces
 /// The bulletin of a period: the one asked for, or the last month.
 pub async fn bulletin<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Failure> {
     let asked = visit.params.parsed::<Period>("period").map_err(|problem| visit.failed(problem))?;
-    let period = asked.unwrap_or_else(|| last(PeriodKind::Month, visit.view.home.today));
-    let found = visit.ask(move |reader, at| reader.bulletin(period, at)).await?;
+    let found = visit.ask(move |reader, at| reader.bulletin(asked, at)).await?;
+    let period = found.body.period;
     let document = written(&visit.view, &found);
     let written = tokio::task::spawn_blocking(move || document.written()).await;
     let failed = |text: String| visit.failed(Problem::new("server.failed", text));
     let body = written.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
     Ok(file(&visit, &format!("bulletin-{period}.docx"), DOCX, body).into_response())
-}
-
-/// The whole period of a kind that was over last.
-pub fn last(kind: PeriodKind, today: NaiveDate) -> Period {
-    Period::containing(kind, today).previous()
 }
 
 /// Where bulletins are fetched: of the last month, the last quarter, or a month chosen.

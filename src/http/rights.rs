@@ -33,6 +33,7 @@ pub const RIGHTS: &[(&str, &str, Right)] = &[
     ("GET", "/v1/{tenant}/rankings", Right::Common),
     ("GET", "/v1/{tenant}/scores/{unit}", Right::Cases),
     ("GET", "/v1/{tenant}/targets", Right::Cases),
+    ("GET", "/v1/{tenant}/bulletin", Right::Cases),
     ("GET", "/v1/{tenant}/policies", Right::Common),
     ("GET", "/v1/{tenant}/policies/{kind}/{name}", Right::Common),
     ("GET", "/v1/{tenant}/calendars/{name}", Right::Common),

@@ -34,6 +34,7 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>
         .route("/cases/{*id}", get(cases::case::<S, L>))
         .route("/refusals", get(lists::refusals::<S, L>))
         .route("/counts", get(lists::counts::<S, L>))
+        .route("/bulletin", get(scores::bulletin::<S, L>))
         .route("/bell", get(deliveries::bell::<S, L>))
         .route("/deliveries", get(deliveries::deliveries::<S, L>))
         .route("/deliveries/preview", get(deliveries::preview::<S, L>))
@@ -64,7 +65,7 @@ pub fn router_with<S: Store, L: Log>(site: Arc<Site<S, L>>, beside: Beside<S, L>
         .merge(beside.routes)
         .fallback(|uri: Uri| async move {
             let detail = "see /v1 for the tenants; each has overdue, upcoming, deadlines, cases, refusals, counts, \
-                          bell, deliveries, dead-letters, rankings, scores, targets, policies, calendars, stream, status, \
+                          bell, deliveries, dead-letters, rankings, scores, targets, bulletin, policies, calendars, stream, status, \
                           events, due and rebuild";
             Problem::new("route.unknown", detail).about("path", told_path(uri.path()))
         })

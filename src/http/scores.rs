@@ -1,4 +1,4 @@
-//! `GET rankings`, `scores/{unit}` and `targets`.
+//! `GET rankings`, `scores/{unit}`, `targets` and `bulletin`.
 
 use super::answered::Answered;
 use super::problem::Problem;
@@ -41,4 +41,15 @@ pub async fn targets<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, P
     let (unit, target) = (params.parsed::<UnitId>("unit")?, params.parsed::<Name>("target")?);
     let (period, at) = (params.parsed::<Period>("period")?, asked.at(&params)?);
     asked.answer(move |reader| reader.targets(unit.as_ref(), target.as_ref(), period, at)).await
+}
+
+/// How the deadlines of a period ended, by unit and by workflow: the figures of the
+/// bulletin.
+///
+/// # Errors
+/// A problem.
+pub async fn bulletin<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
+    let params = asked.params(&["period", "at"])?;
+    let (period, at) = (params.parsed::<Period>("period")?, asked.at(&params)?);
+    asked.answer(move |reader| reader.bulletin(period, at)).await
 }

@@ -6,6 +6,7 @@
 use std::ops::AddAssign;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::counts::Cell;
@@ -45,7 +46,7 @@ impl MonthBehind {
 }
 
 /// How the deadlines ended that have their last instant in a span of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcomes {
     /// Met in time.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::agenda::Buckets;
@@ -20,7 +21,7 @@ use super::naming::Named;
 use super::page::PageAsk;
 use super::policy_cache::Policies;
 use super::rankings::{RankingAnswer, ranking};
-use crate::calendar::{Calendar, Period};
+use crate::calendar::{Calendar, Period, PeriodKind};
 use crate::id::UnitId;
 use crate::identity::sight::Scope;
 use crate::port::store::Rows;
@@ -32,7 +33,7 @@ pub const MOST_LISTED: usize = 500;
 const BEGINNING: i32 = 1990;
 
 /// How the deadlines of one unit, or of one workflow, ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Share {
     /// The unit or the workflow.
@@ -46,7 +47,7 @@ pub struct Share {
 }
 
 /// A period, as a bulletin tells it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bulletin {
     /// The period.
@@ -117,6 +118,12 @@ pub fn bulletin(
         earlier: buckets.ending(calendar, beginning, before_first)?,
         rankings: rankings(rows, policies, scope, period, at)?,
     })
+}
+
+/// The whole period of a kind that was over last.
+#[must_use]
+pub fn last(kind: PeriodKind, today: NaiveDate) -> Period {
+    Period::containing(kind, today).previous()
 }
 
 /// Outcomes of a span of days, summed in three ways.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{Datelike as _, NaiveDateTime};
 
 use super::bell::rang;
-use super::bulletin::{Bulletin, bulletin};
+use super::bulletin::{Bulletin, bulletin, last};
 use super::case::seen;
 use super::deadline_row::DeadlineRow;
 use super::deadlines::{DeadlineFilter, deadlines};
@@ -31,7 +31,7 @@ use super::settled::{SettledRow, settled};
 use super::timeline;
 use super::trend::{Trend, trend};
 use super::yesterday::{MOST_CASES, lacking, unclear};
-use crate::calendar::{Day, Period, Text};
+use crate::calendar::{Day, Period, PeriodKind, Text};
 use crate::id::{CaseId, Name, Seq, UnitId};
 use crate::port::log::Log;
 use crate::port::store::Store;
@@ -113,14 +113,15 @@ impl<S: Store, L: Log> Reader<S, L> {
         answer(&view, at, overview(&view, &policies, self.unit_seen(unit)?, at)?)
     }
 
-    /// What a bulletin says of a period. Blocking.
+    /// What a bulletin says of a period; of the last month without one. Blocking.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn bulletin(&self, period: Period, at: Instant) -> Result<Answer<Bulletin>, QueryError> {
+    pub fn bulletin(&self, period: Option<Period>, at: Instant) -> Result<Answer<Bulletin>, QueryError> {
         let store = self.store();
         let view = store.view();
         let policies = self.policies_of(&view)?;
+        let period = period.unwrap_or_else(|| last(PeriodKind::Month, policies.day_of(at)));
         let seen = (self.unit_seen(None)?, &self.sight.cases);
         answer(&view, at, bulletin(&view, &policies, seen, period, at)?)
     }

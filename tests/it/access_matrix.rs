@@ -43,6 +43,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/v1/{tenant}/rankings", "a+++++++u"),
     ("GET", "/v1/{tenant}/scores/{unit}", "a+++++++u"),
     ("GET", "/v1/{tenant}/targets", "a+++++++u"),
+    ("GET", "/v1/{tenant}/bulletin", "a+++++++u"),
     ("GET", "/v1/{tenant}/stream", "a+++++++u"),
     ("GET", "/v1/{tenant}/policies", "a+++++++u"),
     ("GET", "/v1/{tenant}/policies/{kind}/{name}", "a+++++++u"),

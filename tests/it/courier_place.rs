@@ -117,7 +117,8 @@ pub struct Place {
     answers: Answers,
     channels: Vec<String>,
     pub running: Vec<Running>,
-    numbered: std::sync::atomic::AtomicU64,
+    /// The last record of the intake that the test has stated.
+    stated: std::sync::atomic::AtomicU64,
     _folder: TempDir,
 }
 
@@ -140,7 +141,7 @@ impl Place {
             answers,
             channels: channels.lines().filter_map(named).collect(),
             running: Vec::new(),
-            numbered: 0.into(),
+            stated: 0.into(),
             _folder: folder,
         };
         place.start(Signs::default()).await;
@@ -204,10 +205,10 @@ impl Place {
     }
 
     async fn append(&self, fact: &duban::event::fact::Fact) {
-        self.numbered.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (subject, headers, body) = duban::event::structured::to_message(fact, &tenant());
         let record = NewRecord { subject, headers, body: body.into() };
-        self.intake.append(vec![record], None).await.unwrap_or_else(|error| panic!("{error}"));
+        let seq = self.intake.append(vec![record], None).await.unwrap_or_else(|error| panic!("{error}"));
+        self.stated.fetch_max(seq.0, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Moves the clock, and waits until everything that is due then is decided.
@@ -219,11 +220,13 @@ impl Place {
     /// Waits until some engine that leads has decided everything.
     pub async fn settled(&self) {
         self.until("everything is decided", || {
-            let now = self.clock.now();
+            let (now, stated) =
+                (self.clock.now(), Seq(self.stated.load(std::sync::atomic::Ordering::SeqCst)));
             self.running.iter().any(|it| {
                 let status = it.handle.status();
                 status.role == Role::Leading
                     && status.lag == 0
+                    && status.decided_seq >= stated
                     && status.ledger_seq > Seq(1)
                     && status.next_timer_at.is_none_or(|at| at > now)
             })

@@ -234,6 +234,8 @@ async fn the_bulletin_says_what_the_read_side_answers() {
     }
     let met = rows_of_csv(&told.met);
     let of_units = after(&lines, "二、各单位办理情况");
+    let by_api = served.get("bulletin?period=2022-10").await.json();
+    let shares = by_api["units"].as_array().expect("units");
     for unit in ["区水务局", "区工信局"] {
         let row: Vec<&str> = after(of_units, unit).iter().take(5).map(String::as_str).collect();
         let (in_time, late) = met_in_october(&met, unit);
@@ -243,6 +245,9 @@ async fn the_bulletin_says_what_the_read_side_answers() {
         let numbers = [due, in_time, late, left].map(|number| number.to_string());
         assert_eq!(row[..4], numbers, "{unit}: {row:?}");
         assert_eq!(row[4], share, "{unit}");
+        let of_unit = shares.iter().find(|it| it["of"]["title"]["zh"] == unit).expect("a unit of the answer");
+        let told = ["inTime", "metLate", "unmet"].map(|name| of_unit[name].as_u64().expect("a number"));
+        assert_eq!(told, [in_time, late, left].map(|number| number as u64), "{of_unit}");
     }
     let listed = after(&lines, "五、超期未办结事项");
     let rows = overdue["rows"].as_array().expect("rows");

@@ -1,4 +1,5 @@
-//! `duban ranking` and `duban score`: the units in order, and one with its reasons.
+//! `duban ranking`, `duban score` and `duban bulletin`: the units in order, one with its
+//! reasons, and how the deadlines of a period ended.
 
 use serde_json::Value;
 
@@ -8,6 +9,7 @@ use crate::cli::client::Client;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::output::Table;
 use crate::id::{Name, UnitId};
+use crate::query::breaches::Outcomes;
 
 /// Which ranking.
 #[derive(Debug, clap::Args)]
@@ -35,6 +37,54 @@ pub struct UnitScoreArgs {
     period: Option<Period>,
     #[command(flatten)]
     client: Client,
+}
+
+/// Which bulletin.
+#[derive(Debug, clap::Args)]
+pub struct BulletinArgs {
+    /// Of this period, such as 2023-08 or 2023-Q3; the last month without it
+    #[arg(long, value_name = "PERIOD")]
+    period: Option<Period>,
+    #[command(flatten)]
+    client: Client,
+}
+
+/// Shows how the deadlines of a period ended, unit by unit.
+///
+/// # Errors
+/// [`crate::cli::exit::Failure`] when the server cannot be asked.
+pub async fn bulletin(args: &BulletinArgs) -> Ended {
+    let mut parameters = Vec::new();
+    given(&mut parameters, "period", args.period.as_ref());
+    let answer = args.client.get("bulletin", &parameters).await?;
+    show(&args.client, &answer, &outcome_table(&answer, args.client.lang()))?;
+    Ok(Exit::Done)
+}
+
+fn outcome_table(answer: &Value, lang: Lang) -> Table {
+    let heads = [
+        ("名次", "place"),
+        ("单位", "unit"),
+        ("到期", "due"),
+        ("按期", "in time"),
+        ("逾期办结", "met late"),
+        ("未办结", "unmet"),
+        ("按期率%", "in time %"),
+    ];
+    let mut table = Table::new(&heads.map(|(zh, en)| word(lang, zh, en)));
+    let cells = |rank: String, of: String, row: &Value| {
+        let [in_time, late, unmet] =
+            ["inTime", "metLate", "unmet"].map(|name| row[name].as_i64().unwrap_or_default());
+        let outcomes = Outcomes { in_time, met_late: late, unmet };
+        let numbers = [outcomes.due(), in_time, late, unmet].map(|number| number.to_string());
+        let percent = outcomes.percent().unwrap_or_default();
+        [rank, of].into_iter().chain(numbers).chain([percent]).collect::<Vec<_>>()
+    };
+    for row in answer["units"].as_array().into_iter().flatten() {
+        table.row(cells(number(&row["rank"]), said(&row["of"], lang), row));
+    }
+    table.row(cells(String::new(), word(lang, "合计", "all").to_owned(), &answer["all"]));
+    table
 }
 
 /// Shows a ranking.

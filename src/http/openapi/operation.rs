@@ -279,7 +279,7 @@ fn tag(route: &str) -> &str {
     let part = parts.find(|part| *part != "{tenant}").unwrap_or("tenants");
     match part {
         "overdue" | "upcoming" | "deadlines" | "counts" => "deadlines",
-        "rankings" | "scores" | "targets" => "scores",
+        "rankings" | "scores" | "targets" | "bulletin" => "scores",
         "policies" | "calendars" | "due" => "policies",
         "events" | "refusals" | "stream" => "facts",
         "status" | "rebuild" | "tenants" => "tenants",
