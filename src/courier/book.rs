@@ -18,9 +18,10 @@ use crate::time::Instant;
 /// The most messages under way or being written at once, over all places: each holds its
 /// texts in memory, some ten thousand characters.
 pub const MOST_UNDER_WAY: u32 = 512;
-/// The most ends that are told and not decided yet, before nothing new is begun: an
-/// engine that is far behind should not be left further behind.
-pub const MOST_TOLD: usize = 20_000;
+/// The most ends that are told and not decided yet, before nothing new is begun: a step
+/// or two of the engine's, so that whoever states a fact meanwhile does not wait behind
+/// thousands of ends.
+pub const MOST_TOLD: usize = 1_000;
 /// How fast facts of reactions are given to the intake: as fast as it takes them.
 const INTAKE_PACE: Pace = Pace { most: u32::MAX, within: Duration::from_secs(1), at_once: 8 };
 /// How many lanes without an address are looked at at once: nothing is sent to them.

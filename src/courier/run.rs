@@ -34,8 +34,8 @@ use crate::time::Instant;
 /// The most lanes that are served at once: a hundred channels to two hundred units. Those
 /// beyond come in as others empty.
 const MOST_LANES: usize = 20_000;
-/// How many tasks read lanes at once, and how many lanes each.
-const MOST_PLANNERS: usize = 2;
+/// How many tasks read lanes and write messages at most, and how many lanes each at once.
+const MOST_PLANNERS: usize = 4;
 const LANES_AT_ONCE: usize = 16;
 /// The least pause between two listings of lanes; a listing that takes long is followed
 /// by a pause of ten times as long.
@@ -86,6 +86,8 @@ pub struct Courier<S: Store, L: Log> {
     telling: Telling,
     listing: JoinSet<Listed>,
     planning: JoinSet<Planned>,
+    /// How many tasks plan at once: half of the machine is left to the engine.
+    planners: usize,
     sending: JoinSet<Ended>,
     /// The latest entry that anything read took into account: nothing older counts.
     seen: Seq,
@@ -144,6 +146,8 @@ impl<S: Store, L: Log> Courier<S, L> {
             telling,
             listing: JoinSet::new(),
             planning: JoinSet::new(),
+            planners: std::thread::available_parallelism()
+                .map_or(1, |cores| (cores.get() / 2).clamp(1, MOST_PLANNERS)),
             sending: JoinSet::new(),
             seen: Seq::ZERO,
             stale: true,
@@ -336,7 +340,7 @@ impl<S: Store, L: Log> Courier<S, L> {
     /// Begins to plan lanes whose places have room.
     fn plan(&mut self, now: Instant) {
         let most = self.most_under_way();
-        while self.planning.len() < MOST_PLANNERS {
+        while self.planning.len() < self.planners {
             let turned: Vec<Turned> =
                 std::iter::from_fn(|| self.book.next(now, most)).take(LANES_AT_ONCE).collect();
             if turned.is_empty() {

@@ -212,8 +212,31 @@ async fn rows_are_those_one_may_see_whatever_one_asks_for() {
                 assert_eq!(came.status == 200, seen.contains(unit), "{role} {path}: {}", came.text);
                 assert!(came.status == 200 || came.status == 404, "what is not shown is not there");
             }
+            for letter in ["v1/changqing/deliveries/preview", "desk/changqing/deliveries/preview.html"] {
+                let path = format!("/{letter}?case=objection/{case}");
+                let status = people.ask(role, "GET", &path).await.status;
+                assert_eq!(status, if seen.contains(unit) { 200 } else { 404 }, "{role} {path}");
+            }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bell_rings_for_those_who_are_told() {
+    let people = People::with_sample().await;
+    let rung = async |role: &str| -> Vec<BTreeSet<String>> {
+        let came = people.ask(role, "GET", "/v1/changqing/bell").await.json();
+        let told = |row: &Value| {
+            let to = row["to"].as_array().expect("units").iter();
+            to.map(|unit| unit["id"].as_str().expect("a unit").to_owned()).collect()
+        };
+        came["rows"].as_array().expect("rows").iter().map(told).collect()
+    };
+    let (all, own) = (rung("operator").await, rung("member").await);
+    assert_eq!(all.len(), 50, "the last fifty of everything");
+    assert!(!own.is_empty() && own.iter().all(|to| to.contains("qu-fagaiju")), "{own:?}");
+    assert!(all.iter().any(|to| !to.contains("qu-fagaiju")), "{all:?}");
+    assert!(all.iter().filter(|to| to.contains("qu-fagaiju")).count() <= own.len(), "none is lost to it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
