@@ -221,6 +221,21 @@ fn files(message: &Message) -> Vec<PreviewFile> {
     message.attachments.iter().map(file).collect()
 }
 
+/// The channel that is asked for among those that serve a unit; the first without one.
+fn channel_of(channels: &[Name], asked: Option<&Name>, unit: &UnitId) -> Result<Option<Name>, QueryError> {
+    let Some(asked) = asked else { return Ok(channels.first().cloned()) };
+    if channels.contains(asked) {
+        return Ok(Some(asked.clone()));
+    }
+    let known = channels.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+    let hint = if known.is_empty() {
+        format!("no channel serves {unit} with this")
+    } else {
+        format!("{unit} is served by {known}")
+    };
+    Err(QueryError::asked("channel", asked.as_str(), hint))
+}
+
 /// What a sample means for its case.
 struct Chosen<'c> {
     deadline: &'c Deadline,
@@ -283,19 +298,7 @@ impl<'c> Chosen<'c> {
         })?;
         let told = policies.set.told(rung.act, std::slice::from_ref(&unit), &sides);
         let channels: Vec<Name> = told.into_iter().map(|told| told.channel).collect();
-        let channel = match &sample.channel {
-            None => channels.first().cloned(),
-            Some(asked) if channels.contains(asked) => Some(asked.clone()),
-            Some(asked) => {
-                let known = channels.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
-                let hint = if known.is_empty() {
-                    format!("no channel serves {unit} with this")
-                } else {
-                    format!("{unit} is served by {known}")
-                };
-                return Err(QueryError::asked("channel", asked.as_str(), hint));
-            }
-        };
+        let channel = channel_of(&channels, sample.channel.as_ref(), &unit)?;
         Ok(Self { deadline, rung, place, nth, at, unit, units, channel, channels })
     }
 

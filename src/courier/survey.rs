@@ -20,9 +20,13 @@ use crate::query::outbox::{LanePage, is_intake};
 use crate::query::policy_cache::Policies;
 use crate::time::Instant;
 
-/// How many rows of a lane are read besides those that are remembered: two messages'
-/// worth, so that a message is full even when half of what is read is held back.
+/// How many rows of a lane are read besides those that are remembered, where one message
+/// tells many: two messages' worth, so that a message is full even when half of what is
+/// read is held back.
 const PAGE: usize = 2 * MOST_MERGED;
+/// The same where each reminder has its own message: more than a case has waiting as a
+/// rule, so that one that is held back holds back no other.
+const PAGE_OF_SINGLE: usize = 24;
 /// How long attempts go on where the policy that named the channel is gone.
 const USUAL_PATIENCE: Duration = Duration::from_secs(72 * 3_600);
 
@@ -85,9 +89,10 @@ pub fn survey<S: Store, L: Log>(
     (now, raised_until): (Instant, Instant),
 ) -> Result<Survey, QueryError> {
     let (channel, unit) = &turned.lane;
-    let page = office.reader.lane_page(channel, unit, PAGE + turned.notes.len())?;
     let policies = office.reader.in_force()?;
     let (of_policy, terms) = terms(&policies, channel);
+    let most = if matches!(terms.gathering, Gathering::None) { PAGE_OF_SINGLE } else { PAGE };
+    let page = office.reader.lane_page(channel, unit, most + turned.notes.len())?;
     let waiting: Vec<Waiting> = page.rows.iter().map(|row| waiting(turned, row)).collect();
     let mut survey = Survey::of(&page);
     let errand =
