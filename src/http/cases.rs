@@ -34,11 +34,18 @@ pub async fn cases<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Pro
 /// A problem.
 pub async fn case<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, Problem> {
     let params = asked.params(&["at", "format", "lang"])?;
-    let id = CaseId::new(asked.path("id")).map_err(|error| {
-        Problem::new("thing.unknown", format!("failed to {error}")).about("id", asked.path("id"))
-    })?;
+    let id = named("id", asked.path("id"))?;
     let (at, lang) = (asked.at(&params)?, params.lang()?);
     let as_text = params.word("format", &[("text", true), ("json", false)])?.unwrap_or(asked.wants_text);
     let answer = asked.reader().case(&id, at).await?;
     if as_text { Ok(Answered::Text(text_page(&answer, lang))) } else { Answered::json(&answer) }
+}
+
+/// The case of a name; what is no name names no case that is there.
+///
+/// # Errors
+/// A problem.
+pub fn named(field: &str, name: &str) -> Result<CaseId, Problem> {
+    let wrong = |error| Problem::new("thing.unknown", format!("failed to {error}")).about(field, name);
+    CaseId::new(name).map_err(wrong)
 }

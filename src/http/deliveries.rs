@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answered::Answered;
+use super::cases::named;
 use super::events::read;
 use super::params::Params;
 use super::problem::Problem;
@@ -113,11 +114,11 @@ pub async fn preview<S: Store, L: Log>(asked: Asked<S, L>) -> Result<Answered, P
 /// # Errors
 /// A problem that names the first that is missing or wrong.
 pub fn sample(params: &Params) -> Result<Sample, Problem> {
-    let case = params.parsed("case")?.ok_or_else(|| {
+    let case = params.text("case").ok_or_else(|| {
         Problem::new("parameter.missing", "name the case that the message is to be about").about("case", "")
     })?;
     Ok(Sample {
-        case,
+        case: named("case", case)?,
         clock: params.parsed("clock")?,
         rung: params.parsed("rung")?,
         nth: params.parsed("nth")?,

@@ -50,7 +50,7 @@ pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
 fn preview(schemas: &mut Schemas) -> Operation {
     let answer = schemas.answer::<Preview>();
     let case = schemas.question::<CaseId>();
-    let case = Parameter::query("case", case, "The case that it is to be about; it must be given.");
+    let case = Parameter::query("case", case, "The case that it is to be about.");
     let of_clock = "The clock that it is to be about; the first that is open without it.";
     let clock = Parameter::query("clock", schemas.question::<Name>(), of_clock);
     let number = |most: u16| json!({"type": "integer", "minimum": 1, "maximum": most});
@@ -68,7 +68,7 @@ fn preview(schemas: &mut Schemas) -> Operation {
     )
     .told("Nothing is sent or recorded, and its links open nothing.")
     .takes([
-        case.such_as("objection/YY-2022-001"),
+        case.must().such_as("objection/YY-2022-001"),
         clock,
         Parameter::query("rung", number(u16::MAX), of_rung),
         nth,

@@ -19,6 +19,8 @@ pub struct Parameter {
     pub place: &'static str,
     /// What it means.
     pub meaning: String,
+    /// Whether it must be given; what is a part of the address always is.
+    pub required: bool,
     /// The schema of its value.
     pub schema: Value,
     /// A value that says something.
@@ -28,17 +30,23 @@ pub struct Parameter {
 impl Parameter {
     /// A parameter of the address' query part, which may be left out.
     pub fn query(name: &'static str, schema: Value, meaning: impl Into<String>) -> Self {
-        Self { name, place: "query", meaning: meaning.into(), schema, example: None }
+        Self { name, place: "query", meaning: meaning.into(), required: false, schema, example: None }
     }
 
     /// A part of the address.
     pub fn path(name: &'static str, schema: Value, meaning: impl Into<String>) -> Self {
-        Self { place: "path", ..Self::query(name, schema, meaning) }
+        Self { place: "path", required: true, ..Self::query(name, schema, meaning) }
     }
 
     /// A header, which may be left out.
     pub fn header(name: &'static str, schema: Value, meaning: impl Into<String>) -> Self {
         Self { place: "header", ..Self::query(name, schema, meaning) }
+    }
+
+    /// The same, but it must be given.
+    #[must_use]
+    pub fn must(self) -> Self {
+        Self { required: true, ..self }
     }
 
     /// The same with an example.
@@ -51,10 +59,9 @@ impl Parameter {
         let mut told = json!({
             "name": self.name, "in": self.place, "description": self.meaning, "schema": self.schema,
         });
-        if self.place == "path" {
+        if self.required {
             told["required"] = true.into();
-        }
-        if self.place == "query" {
+        } else if self.place == "query" {
             // What is empty counts as left out.
             told["allowEmptyValue"] = true.into();
         }
