@@ -56,7 +56,9 @@
 //! redelivery as a second truth about what is under way. Towards the outside a message
 //! goes out at least once, under a key made of the ledger's identity and the reminder's
 //! place on it, so that whoever receives it can tell a repetition. Other services do
-//! follow the ledger with consumers of their own: their work lists are theirs.
+//! follow the ledger with consumers of their own: their work lists are theirs. The desk's
+//! bell ([`query::bell`]) is no channel but a ring of rows that the fold keeps: it needs
+//! no sending, so it has no outcome, and a rebuild makes it again.
 //!
 //! # Who may
 //!

@@ -181,18 +181,18 @@ fn input(view: &View, field: &Field) -> Markup {
 fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named]) -> Markup {
     let asks = |kinds: &[&str]| kinds.contains(&takes.kind);
     let fields = html! {
-            @if !takes.clocks.is_empty() { (choice(view, "clock", view.say("期限", "Deadline"), takes.clocks.iter())) }
-            @if asks(&["extension.requested", "extension.granted"]) {
-                label { span { (view.say("延至（当日24:00）", "Until the end of")) }
-                    input type="date" name="until" required[takes.kind == "extension.requested"];
-                }
+        @if !takes.clocks.is_empty() { (choice(view, "clock", view.say("期限", "Deadline"), takes.clocks.iter())) }
+        @if asks(&["extension.requested", "extension.granted"]) {
+            label { span { (view.say("延至（当日24:00）", "Until the end of")) }
+                input type="date" name="until" required[takes.kind == "extension.requested"];
             }
-            @if asks(&["case.delegated"]) { label { span { (view.say("承办人", "Person")) } input name="person" required; } }
-            @if asks(&["explanation.given"]) { label { span { (view.say("说明", "Explanation")) } textarea name="text" rows="4" required {} } }
-            @if !takes.to.is_empty() { (choice(view, "to", view.say("移交给", "To"), takes.to.iter())) }
-            @if asks(&["extension.requested", "extension.refused", "handover.proposed", "handover.declined"]) {
-                label { span { (view.say("理由", "Reason")) } textarea name="reason" rows="2" {} }
-            }
+        }
+        @if asks(&["case.delegated"]) { label { span { (view.say("承办人", "Person")) } input name="person" required; } }
+        @if asks(&["explanation.given"]) { label { span { (view.say("说明", "Explanation")) } textarea name="text" rows="4" required {} } }
+        @if !takes.to.is_empty() { (choice(view, "to", view.say("移交给", "To"), takes.to.iter())) }
+        @if asks(&["extension.requested", "extension.refused", "handover.proposed", "handover.declined"]) {
+            label { span { (view.say("理由", "Reason")) } textarea name="reason" rows="2" {} }
+        }
     };
     framed(view, case, (takes.kind, &title(takes.kind)), by, &fields)
 }

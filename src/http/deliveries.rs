@@ -19,7 +19,6 @@ use super::events::read;
 use super::params::Params;
 use super::problem::Problem;
 use super::site::{Asked, json};
-use crate::calendar::Lang;
 use crate::courier;
 use crate::courier::outcome::{Errand, replay};
 use crate::courier::preview::Sample;
@@ -124,7 +123,7 @@ pub fn sample(params: &Params) -> Result<Sample, Problem> {
         nth: params.parsed("nth")?,
         unit: params.parsed("unit")?,
         channel: params.parsed("channel")?,
-        lang: params.word("language", &[("zh", Lang::Zh), ("en", Lang::En)])?,
+        lang: params.language("language")?,
         at: params.instant("at")?,
     })
 }

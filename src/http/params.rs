@@ -142,7 +142,15 @@ impl Params {
     /// # Errors
     /// A problem when it is another.
     pub fn lang(&self) -> Result<Lang, Problem> {
-        Ok(self.word("lang", &[("zh", Lang::Zh), ("en", Lang::En)])?.unwrap_or_default())
+        Ok(self.language("lang")?.unwrap_or_default())
+    }
+
+    /// A language, `zh` or `en`.
+    ///
+    /// # Errors
+    /// A problem when it is another.
+    pub fn language(&self, name: &str) -> Result<Option<Lang>, Problem> {
+        self.word(name, &[("zh", Lang::Zh), ("en", Lang::En)])
     }
 }
 

@@ -135,6 +135,9 @@ pub fn find(
     let calendar = zone_calendar(policies, &workflow, &case);
     let plain = || Text::new(at.to_string(), at.to_string());
     let Particulars { lead, assist, evidence, .. } = Particulars::of(policies, &workflow, &case)?;
+    let reportable = reportable(policies, &workflow, &case);
+    let mut takes: Vec<String> = reportable.iter().map(|it| it.fact.id.clone()).collect();
+    takes.sort();
     let answer = CaseAnswer {
         asked: calendar.map_or_else(plain, |calendar| moment_text(calendar, at)),
         workflow: Named::workflow(&workflow),
@@ -142,8 +145,8 @@ pub fn find(
         state: Named::state(&workflow, &case.state),
         closed: case.closed_at.is_some(),
         waits_for: waits_for(policies, &workflow, &case),
-        takes: takes(&workflow, &case),
-        reportable: reportable(policies, &workflow, &case),
+        takes,
+        reportable,
         answering: answering(policies, &workflow, &case, (calendar, at)),
         opened_at: case.opened_at,
         closed_at: case.closed_at,
@@ -164,18 +167,6 @@ pub fn find(
     };
     let diagram = policies.diagram(&workflow, Some(&case.state));
     Ok(Found { diagram, answer, calendar: calendar.cloned(), history: case.history })
-}
-
-/// The types of the facts that the case's state takes.
-fn takes(workflow: &Workflow, case: &Case) -> Vec<String> {
-    let Some(state) = workflow.states.get(&case.state).filter(|state| !state.is_final) else {
-        return Vec::new();
-    };
-    let mut kinds: Vec<String> =
-        state.events.keys().chain(workflow.any_state.keys()).map(ToString::to_string).collect();
-    kinds.sort();
-    kinds.dedup();
-    kinds
 }
 
 fn zone_calendar<'p>(policies: &'p Policies, workflow: &Workflow, case: &Case) -> Option<&'p Calendar> {

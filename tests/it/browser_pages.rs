@@ -55,6 +55,8 @@ fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
         ("units", "units"),
         ("rankings", "rankings"),
         ("supervision", "supervision"),
+        ("deliveries", "deliveries"),
+        ("bell", "bell"),
         ("refusals", "refusals"),
         ("policies", "policies"),
         ("policy", "policies/Workflow/objection"),
@@ -63,7 +65,10 @@ fn pages(tab: &mut Tab, desk: &str) -> Vec<(&'static str, String)> {
         ("settings", "settings"),
         ("then", "?at=2024-10-08T17:50"),
     ];
-    fixed.map(|(name, path)| (name, path.to_owned())).into_iter().chain(found).collect()
+    // The message of a rung is looked at from its case.
+    let letter = found[0].1.replacen("cases/", "deliveries/preview?case=", 1);
+    let fixed = fixed.map(|(name, path)| (name, path.to_owned()));
+    fixed.into_iter().chain(found).chain([("letter", letter)]).collect()
 }
 
 /// What the page is made of, and what is wrong with how it stands.
