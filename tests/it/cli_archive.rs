@@ -20,7 +20,7 @@ async fn an_archive_brings_the_same_state_back_on_another_broker() {
     let serving = serve(old.url(), &first);
     let batch = json!([received(1, "qu-fagaiju"), received(2, "qu-wenlvju"), answered(2, "qu-wenlvju")]);
     serving.ask_with(&["publish", "--wait"], &batch.to_string()).ends(0);
-    let before = serving.ask(&["rebuild", "--json"]).ends(0).json();
+    let before = serving.rebuilt_at_rest();
     assert_eq!(serving.stop().code(), Some(0));
 
     duban(&["backup", "--nats", old.url(), "--to", file]).ends(0);
@@ -37,7 +37,7 @@ async fn an_archive_brings_the_same_state_back_on_another_broker() {
     assert_eq!(line(old.url()), line(new.url()));
 
     let serving = serve(new.url(), &second);
-    let after = serving.ask(&["rebuild", "--json"]).ends(0).json();
+    let after = serving.rebuilt_at_rest();
     assert_eq!((&before["digest"], &before["entries"]), (&after["digest"], &after["entries"]));
     assert_eq!(overdue(&serving), ["objection/YY-1"]);
     // New facts take new places, and old ones are still known.

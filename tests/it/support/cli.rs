@@ -165,6 +165,26 @@ impl Serving {
         self.child.wait().expect("a status")
     }
 
+    /// Has it make its projection again once nothing is left to do: no fact waits, no timer
+    /// is due, and what is stated of deliveries has come. An office's clock goes on, so a
+    /// ledger of overdue cases grows by itself for a while after its last fact.
+    #[track_caller]
+    pub fn rebuilt_at_rest(&self) -> Value {
+        let until = Instant::now() + PATIENCE;
+        let mut before = Value::Null;
+        let mut still = 0;
+        while still < 5 {
+            assert!(Instant::now() < until, "it does not come to rest: {before}");
+            std::thread::sleep(Duration::from_millis(200));
+            let status = self.ask(&["status", "--json"]).ends(0).json();
+            let is_due = status["nextTimerAt"].as_str().is_some_and(|at| !is_ahead(at));
+            let is_still = status == before && status["lag"] == 0 && !is_due;
+            still = if is_still { still + 1 } else { 0 };
+            before = status;
+        }
+        self.ask(&["rebuild", "--json"]).ends(0).json()
+    }
+
     /// Asks it with another command: the command's name first.
     pub fn ask(&self, arguments: &[&str]) -> Said {
         duban(&self.asking(arguments))
@@ -186,6 +206,10 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn is_ahead(at: &str) -> bool {
+    chrono::DateTime::parse_from_rfc3339(at).expect("an instant") > chrono::Utc::now()
 }
 
 fn read_lines(from: impl Read + Send + 'static, tell: mpsc::Sender<String>) {
