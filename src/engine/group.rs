@@ -22,30 +22,36 @@ const WRITER: &str = "duban-writer";
 /// Outcomes of a group's facts, told once queries see them.
 pub type Verdicts = Vec<(Seq, Outcome)>;
 
-/// Decided events, and after which of them a step may end.
+/// Decided events as records, and after which of them a step may end.
 #[derive(Default)]
 pub struct Group {
-    out: Vec<Outgoing>,
+    records: Vec<NewRecord>,
     ends: Vec<usize>,
+    /// The place that the first of them must get.
+    first: Option<Seq>,
+    verdicts: Verdicts,
 }
 
 impl Group {
     /// Adds what belongs together: at most [`MOST_IN_APPEND`] events.
     pub fn push(&mut self, unit: Vec<Outgoing>) {
-        if !unit.is_empty() {
-            self.out.extend(unit);
-            self.ends.push(self.out.len());
+        let Some(first) = unit.first() else { return };
+        self.first.get_or_insert(first.entry.seq);
+        for Outgoing { entry, subject, body } in unit {
+            self.verdicts.extend(Outcome::of(&entry).map(|outcome| (entry.decided.cause, outcome)));
+            self.records.push(NewRecord { subject, headers: Vec::new(), body });
         }
+        self.ends.push(self.records.len());
     }
 
     /// Whether it takes nothing further.
     pub fn is_full(&self) -> bool {
-        self.out.len() >= FULL
+        self.records.len() >= FULL
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
+        self.records.is_empty()
     }
 
     /// Appends everything in as few steps as may be, and gives the place of the last
@@ -53,14 +59,14 @@ impl Group {
     ///
     /// # Errors
     /// [`AppendError`]; the steps before the one that failed are on the ledger.
-    pub async fn append<L: Log>(self, ledger: &L, writer: &str) -> Result<(Seq, Verdicts), AppendError> {
-        let mut verdicts = Vec::new();
-        let mut last = Seq::ZERO;
-        for step in self.steps() {
-            let (Some(first), Some(end)) = (step.first(), step.last()) else { continue };
-            let (fence, end) = (Seq(first.entry.seq.0 - 1), end.entry.seq);
-            verdicts.extend(step.iter().filter_map(verdict));
-            last = ledger.append(records(step, writer), Some(fence)).await?;
+    pub async fn append<L: Log>(mut self, ledger: &L, writer: &str) -> Result<(Seq, Verdicts), AppendError> {
+        let verdicts = std::mem::take(&mut self.verdicts);
+        let mut last = Seq(self.first.map_or(0, |first| first.0.saturating_sub(1)));
+        for mut step in self.steps() {
+            let Some(first) = step.first_mut() else { continue };
+            first.headers.push((WRITER.to_owned(), writer.to_owned()));
+            let end = Seq(last.0 + step.len() as u64);
+            last = ledger.append(step, Some(last)).await?;
             if last != end {
                 let reason = format!("it ends at {last} instead of {end}");
                 return Err(AppendError::Unknown { reason });
@@ -69,8 +75,8 @@ impl Group {
         Ok((last, verdicts))
     }
 
-    /// The events cut into steps: each as long as may be.
-    fn steps(self) -> Vec<Vec<Outgoing>> {
+    /// The records cut into steps: each as long as may be.
+    fn steps(self) -> Vec<Vec<NewRecord>> {
         let mut cuts = Vec::new();
         let mut begin = 0;
         for pair in self.ends.windows(2) {
@@ -81,25 +87,12 @@ impl Group {
                 begin = *end;
             }
         }
-        let mut rest = self.out.into_iter();
-        let mut steps: Vec<Vec<Outgoing>> =
+        let mut rest = self.records.into_iter();
+        let mut steps: Vec<Vec<NewRecord>> =
             cuts.into_iter().map(|count| rest.by_ref().take(count).collect()).collect();
         steps.push(rest.collect());
         steps
     }
-}
-
-fn records(step: Vec<Outgoing>, writer: &str) -> Vec<NewRecord> {
-    let record = |out: Outgoing| NewRecord { subject: out.subject, headers: Vec::new(), body: out.body };
-    let mut records: Vec<NewRecord> = step.into_iter().map(record).collect();
-    if let Some(first) = records.first_mut() {
-        first.headers.push((WRITER.to_owned(), writer.to_owned()));
-    }
-    records
-}
-
-fn verdict(out: &Outgoing) -> Option<(Seq, Outcome)> {
-    Outcome::of(&out.entry).map(|outcome| (out.entry.decided.cause, outcome))
 }
 
 #[cfg(test)]
@@ -124,7 +117,7 @@ mod tests {
             event: Event::CaseClosed(CaseClosed { state: Name::new("done").expect("a state") }),
         };
         let entry = Entry { seq: Seq(seq), previous: Sha::ZERO, ordinal: 0, decided };
-        Outgoing { entry, subject: String::new(), body: Bytes::new() }
+        Outgoing { entry, subject: seq.to_string(), body: Bytes::new() }
     }
 
     fn unit(first: u64, count: usize) -> Vec<Outgoing> {
@@ -156,7 +149,7 @@ mod tests {
             let mut at = 0;
             for step in &steps {
                 prop_assert!(!step.is_empty() && step.len() <= MOST_IN_APPEND);
-                prop_assert_eq!(step[0].entry.seq.0, at + 1);
+                prop_assert_eq!(&step[0].subject, &(at + 1).to_string());
                 at += step.len() as u64;
                 prop_assert!(ends.contains(&at));
             }

@@ -4,10 +4,9 @@
 //! regard to case on both, since proxies and clients change it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fact::Malformed;
 use super::parts::Parts;
@@ -24,7 +23,7 @@ pub(super) fn is_binary(headers: &[(String, String)]) -> bool {
 
 /// The parts of an event whose attributes are headers.
 pub(super) fn read<'a>(headers: &[(String, String)], body: &'a [u8]) -> Result<Parts<'a>, Box<Malformed>> {
-    let mut attributes = BTreeMap::new();
+    let mut attributes = Map::new();
     for (header, value) in headers {
         let Some(name) = attribute(header) else { continue };
         if name == "datacontenttype" {

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 /// How many arrays and objects may lie within one another in a fact's data.
@@ -168,10 +169,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
             if key.starts_with(RESERVED_KEYS) {
                 return Err(self.refuse(JsonError::Reserved { key: shortened(&key) }));
             }
-            if members.contains_key(&key) {
-                return Err(self.refuse(JsonError::Duplicate { key: shortened(&key) }));
-            }
-            members.insert(key, from.next_value_seed(within)?);
+            match members.entry(key) {
+                Entry::Occupied(twice) => {
+                    return Err(self.refuse(JsonError::Duplicate { key: shortened(twice.key()) }));
+                }
+                Entry::Vacant(place) => place.insert(from.next_value_seed(within)?),
+            };
         }
         Ok(Value::Object(members))
     }

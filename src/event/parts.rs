@@ -5,8 +5,6 @@
 //! Extension attributes other than `actor`, `recordedtime` and `statedby` are allowed
 //! and ignored here; they stay readable in the intake, which keeps every message.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
@@ -36,7 +34,7 @@ const MOST_GROWTH: usize = 8;
 /// What either mode has found in a message.
 pub(super) struct Parts<'a> {
     /// The attributes under their lower-case names; never null.
-    pub attributes: BTreeMap<String, Value>,
+    pub attributes: Map<String, Value>,
     /// `data` of the JSON format.
     pub data: Option<Value>,
     /// `data_base64` of the JSON format.
@@ -58,17 +56,19 @@ pub(super) enum Publisher<'a> {
 
 impl Parts<'_> {
     /// The fact, or the first rule that the parts break.
-    pub fn into_fact(self, publisher: Publisher<'_>) -> Result<Fact, Box<Malformed>> {
-        let source = self.text("source").ok().flatten().map(str::to_owned);
-        let id = self.text("id").ok().flatten().map(str::to_owned);
-        let actor = match publisher {
-            Publisher::Proven(place) => Some(place.actor.clone()),
-            Publisher::Claimed => self.actor().ok().flatten(),
-        };
-        self.read_fact(publisher).map_err(|fault| Box::new(Malformed { source, id, actor, ..*fault }))
+    pub fn into_fact(mut self, publisher: Publisher<'_>) -> Result<Fact, Box<Malformed>> {
+        self.read_fact(publisher).map_err(|fault| {
+            let source = self.text("source").ok().flatten().map(str::to_owned);
+            let id = self.text("id").ok().flatten().map(str::to_owned);
+            let actor = match publisher {
+                Publisher::Proven(place) => Some(place.actor.clone()),
+                Publisher::Claimed => self.actor().ok().flatten(),
+            };
+            Box::new(Malformed { source, id, actor, ..*fault })
+        })
     }
 
-    fn read_fact(mut self, publisher: Publisher<'_>) -> Result<Fact, Box<Malformed>> {
+    fn read_fact(&mut self, publisher: Publisher<'_>) -> Result<Fact, Box<Malformed>> {
         self.check_names()?;
         self.check_specversion()?;
         let id = self.required("id")?.to_owned();

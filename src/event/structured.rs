@@ -3,14 +3,14 @@
 //! It takes the object apart and puts one together; what the attributes mean is
 //! not known here.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::fact::{Fact, Malformed};
 use super::json::{self, MOST_DEPTH};
 use super::parts::{IMPORTER, Parts, broken};
-use crate::id::TenantId;
+use crate::id::{EventType, TenantId, UnitId};
+use crate::time::Instant;
 
 /// The media type of an event in JSON.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -22,24 +22,14 @@ pub type Message = (String, Vec<(String, String)>, Vec<u8>);
 pub(super) fn read(body: &[u8]) -> Result<Parts<'static>, Box<Malformed>> {
     // The event itself is one level around its data.
     let value = json::read(body, MOST_DEPTH + 1).map_err(|error| broken("body", &error))?;
-    let Value::Object(members) = value else {
+    let Value::Object(mut attributes) = value else {
         let message = "an event is a JSON object with specversion, id, source and type";
         return Err(Malformed::new("envelope.json", "body", &value.to_string(), message));
     };
-    let mut parts =
-        Parts { attributes: BTreeMap::new(), data: None, encoded: None, bytes: &[], size: body.len() };
-    for (name, value) in members {
-        // A member that is null is one that is absent, says the JSON format.
-        match name.as_str() {
-            _ if value.is_null() => {}
-            "data" => parts.data = Some(value),
-            "data_base64" => parts.encoded = Some(value),
-            _ => {
-                parts.attributes.insert(name, value);
-            }
-        }
-    }
-    Ok(parts)
+    // A member that is null is one that is absent, says the JSON format.
+    attributes.retain(|_, value| !value.is_null());
+    let (data, encoded) = (attributes.remove("data"), attributes.remove("data_base64"));
+    Ok(Parts { attributes, data, encoded, bytes: &[], size: body.len() })
 }
 
 /// The message that states `fact` to the intake of `tenant`, in structured mode.
@@ -52,30 +42,48 @@ pub fn to_message(fact: &Fact, tenant: &TenantId) -> Message {
     let publisher = if fact.imported_at.is_some() { IMPORTER } else { fact.actor.as_str() };
     let subject = format!("duban.{tenant}.intake.{publisher}.{}", fact.kind);
     let headers = vec![("content-type".to_owned(), CONTENT_TYPE.to_owned())];
-    (subject, headers, to_json(fact).to_string().into_bytes())
+    (subject, headers, to_json(fact))
 }
 
-fn to_json(fact: &Fact) -> Value {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), Value::String(value));
-        }
+/// A fact as it is written: in the order of the names, so that its bytes are those of
+/// any writer that sorts them.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<&'a UnitId>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    data: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataschema: Option<String>,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recordedtime: Option<Instant>,
+    source: &'a str,
+    specversion: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statedby: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Instant>,
+    #[serde(rename = "type")]
+    kind: &'a EventType,
+}
+
+fn to_json(fact: &Fact) -> Vec<u8> {
+    let written = Written {
+        actor: fact.imported_at.is_some().then_some(&fact.actor),
+        data: &fact.data,
+        dataschema: fact.version.as_ref().map(|version| format!("duban:events/{}/{version}", fact.kind)),
+        id: &fact.id,
+        recordedtime: fact.imported_at,
+        source: &fact.source,
+        specversion: "1.0",
+        statedby: fact.stated_by.as_deref(),
+        subject: fact.subject.as_deref(),
+        time: fact.occurred_at,
+        kind: &fact.kind,
     };
-    put("specversion", Some("1.0".to_owned()));
-    put("id", Some(fact.id.clone()));
-    put("source", Some(fact.source.clone()));
-    put("type", Some(fact.kind.to_string()));
-    put("subject", fact.subject.clone());
-    put("dataschema", fact.version.as_ref().map(|version| format!("duban:events/{}/{version}", fact.kind)));
-    put("time", fact.occurred_at.map(|at| at.to_string()));
-    put("statedby", fact.stated_by.clone());
-    if let Some(at) = fact.imported_at {
-        put("recordedtime", Some(at.to_string()));
-        put("actor", Some(fact.actor.to_string()));
-    }
-    if !fact.data.is_null() {
-        members.insert("data".to_owned(), fact.data.clone());
-    }
-    Value::Object(members)
+    // Texts and JSON values always have a form in JSON.
+    serde_json::to_vec(&written).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::{Case, Deadline, Family, Status, deadline_key};
+use crate::id::Name;
 use crate::time::Instant;
 
 /// The width of a bucket of instants, 15 minutes: every zone's midnight falls on
@@ -131,29 +132,64 @@ pub fn due_tail(case: &Case, deadline: &Deadline) -> Vec<u8> {
     [&deadline.overdue_from().to_key()[..], &deadline_key(&case.id, &deadline.clock)].concat()
 }
 
-/// Adds `sign` to every count that the case contributes to.
-pub fn count(case: &Case, sign: i64, into: &mut BTreeMap<CounterKey, i64>) {
-    let mut add = |count: Count| {
+/// Whether two states of a case have the same index keys, for certain: most facts leave
+/// its running deadlines as they were.
+#[must_use]
+pub fn is_due_alike(before: &Case, after: &Case) -> bool {
+    fn running(case: &Case) -> impl Iterator<Item = (Instant, &Name)> {
+        let running = case.deadlines.iter().filter(|deadline| deadline.status == Status::Running);
+        running.map(|deadline| (deadline.overdue_from(), &deadline.clock))
+    }
+    before.owner == after.owner && running(before).eq(running(after))
+}
+
+/// Adds to the counts what a case, as it is now, changes in them.
+pub fn recount(before: Option<&Case>, after: &Case, into: &mut BTreeMap<CounterKey, i64>) {
+    let mut new = counts(after);
+    if let Some(before) = before {
+        let mut gone = counts(before);
+        if before.owner == after.owner {
+            // What it counted for before and counts for now needs no looking up.
+            new.retain(|count| match gone.iter().position(|other| other == count) {
+                Some(place) => {
+                    gone.swap_remove(place);
+                    false
+                }
+                None => true,
+            });
+        }
+        add(before, &gone, -1, into);
+    }
+    add(after, &new, 1, into);
+}
+
+fn add(case: &Case, counts: &[Count], sign: i64, into: &mut BTreeMap<CounterKey, i64>) {
+    for count in counts {
         let (unit, workflow) = (case.owner.as_str().into(), case.id.workflow().into());
-        *into.entry(CounterKey { unit, workflow, count }).or_default() += sign;
-    };
-    add(if case.closed_at.is_some() { Count::ClosedCases } else { Count::OpenCases });
+        *into.entry(CounterKey { unit, workflow, count: *count }).or_default() += sign;
+    }
+}
+
+/// Every count that a case contributes to.
+fn counts(case: &Case) -> Vec<Count> {
+    let mut all = vec![if case.closed_at.is_some() { Count::ClosedCases } else { Count::OpenCases }];
     for deadline in &case.deadlines {
         match deadline.status {
             Status::Running => {
-                add(Count::Due(Count::bucket(deadline.overdue_from())));
-                add(Count::Soon(Count::bucket(deadline.term.soon_at)));
+                all.push(Count::Due(Count::bucket(deadline.overdue_from())));
+                all.push(Count::Soon(Count::bucket(deadline.term.soon_at)));
                 if deadline.level > 0 {
-                    add(Count::Escalated(Count::bucket(deadline.overdue_from())));
+                    all.push(Count::Escalated(Count::bucket(deadline.overdue_from())));
                 }
                 if deadline.term.provisional {
-                    add(Count::Provisional);
+                    all.push(Count::Provisional);
                 }
             }
-            Status::Paused { .. } => add(Count::Paused),
-            Status::Met { late: false, .. } => add(Count::MetInTime),
-            Status::Met { late: true, .. } => add(Count::MetLate),
+            Status::Paused { .. } => all.push(Count::Paused),
+            Status::Met { late: false, .. } => all.push(Count::MetInTime),
+            Status::Met { late: true, .. } => all.push(Count::MetLate),
             Status::Cancelled => {}
         }
     }
+    all
 }

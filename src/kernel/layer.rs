@@ -4,10 +4,10 @@
 //! to disk; thrown away, they leave nothing behind. A layer writes each row once,
 //! however often it changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::index::{CounterKey, count, due_keys};
+use super::index::{CounterKey, due_keys, is_due_alike, recount};
 use super::row::{Case, Family, TimerKey};
 use crate::id::CaseId;
 
@@ -78,15 +78,15 @@ impl Layer {
     pub fn to_rows(&self) -> Result<Rows, postcard::Error> {
         let mut all = Rows { rows: self.rows.clone(), counts: BTreeMap::new() };
         for (id, touched) in &self.cases {
-            let before: BTreeSet<_> = touched.before.as_deref().map(due_keys).unwrap_or_default();
-            let after = due_keys(&touched.after);
-            let gone = before.difference(&after).cloned().map(|key| (key, None));
-            let new = after.difference(&before).cloned().map(|key| (key, Some(Vec::new())));
-            all.rows.extend(gone.chain(new));
-            if let Some(before) = &touched.before {
-                count(before, -1, &mut all.counts);
+            let before = touched.before.as_deref();
+            if !before.is_some_and(|before| is_due_alike(before, &touched.after)) {
+                let before = before.map(due_keys).unwrap_or_default();
+                let after = due_keys(&touched.after);
+                let gone = before.difference(&after).cloned().map(|key| (key, None));
+                let new = after.difference(&before).cloned().map(|key| (key, Some(Vec::new())));
+                all.rows.extend(gone.chain(new));
             }
-            count(&touched.after, 1, &mut all.counts);
+            recount(before, &touched.after, &mut all.counts);
             let row = postcard::to_stdvec(&*touched.after)?;
             all.rows.insert((Family::Case, id.as_str().as_bytes().to_vec()), Some(row));
         }

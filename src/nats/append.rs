@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderName};
 use futures::StreamExt as _;
 use tokio::time::Instant as Moment;
 
@@ -17,6 +17,10 @@ use crate::nats::stream::NatsLog;
 use crate::nats::wire::{Acknowledged, Answer, ApiError, headers_of};
 use crate::port::log::{AppendError, Log as _, LogError, MOST_IN_APPEND};
 use crate::port::record::NewRecord;
+
+/// Every record of a batch carries these two.
+static BATCH_ID: HeaderName = HeaderName::from_static("Nats-Batch-Id");
+static BATCH_SEQUENCE: HeaderName = HeaderName::from_static("Nats-Batch-Sequence");
 
 /// The server dropped a batch before its end (it restarted, or its leader
 /// changed): nothing of it is stored.
@@ -109,8 +113,8 @@ async fn send(
 fn framed(record: &NewRecord, batch: Option<&str>, place: usize, fence: Option<Seq>) -> HeaderMap {
     let mut headers = headers_of(record);
     if let Some(batch) = batch {
-        headers.insert("Nats-Batch-Id", batch);
-        headers.insert("Nats-Batch-Sequence", (place + 1).to_string());
+        headers.insert(BATCH_ID.clone(), batch);
+        headers.insert(BATCH_SEQUENCE.clone(), (place + 1).to_string());
     }
     if let Some(fence) = fence {
         headers.insert("Nats-Expected-Last-Sequence", fence.to_string());

@@ -100,6 +100,7 @@ fn parse_headers(text: &str) -> Vec<(String, String)> {
             headers.push((name.to_owned(), value.trim_start().to_owned()));
         }
     }
+    headers.retain(|(name, _)| !is_brokers(name));
     for (_, value) in &mut headers {
         value.truncate(value.trim_end().len());
     }
@@ -107,7 +108,6 @@ fn parse_headers(text: &str) -> Vec<(String, String)> {
 }
 
 fn in_order(mut headers: Vec<(String, String)>) -> Vec<(String, String)> {
-    headers.retain(|(name, _)| !is_brokers(name));
     headers.sort_by(|one, other| one.0.cmp(&other.0));
     headers
 }
@@ -117,11 +117,9 @@ fn in_order(mut headers: Vec<(String, String)>) -> Vec<(String, String)> {
 pub fn delivered(message: Message) -> Option<Record> {
     let (seq, at) = place_of(message.reply.as_deref()?)?;
     let headers = message.headers.as_ref().map_or_else(Vec::new, |headers| {
-        let each = |(name, values): (&async_nats::HeaderName, &Vec<async_nats::HeaderValue>)| {
-            let name = name.to_string();
-            values.iter().map(move |value| (name.clone(), value.as_str().to_owned())).collect::<Vec<_>>()
-        };
-        in_order(headers.iter().flat_map(each).collect())
+        let theirs = headers.iter().filter(|(name, _)| !is_brokers(name.as_ref()));
+        let each = theirs.flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        in_order(each.map(|(name, value)| (name.to_string(), value.as_str().to_owned())).collect())
     });
     Some(Record { seq, at, subject: message.subject.into_string(), headers, body: message.payload })
 }

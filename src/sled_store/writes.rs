@@ -74,8 +74,9 @@ pub(super) fn prepare(
     }
     let mut after = Tally { steps: before.steps.wrapping_add(1), whole: false, ..before };
     let mut writes = Vec::new();
+    let mut walk = Walk { tree, ahead: None };
     while let Some(first) = rows.next() {
-        stretch(tree, first, &mut rows, &mut writes, &mut after)?;
+        stretch(&mut walk, first, &mut rows, &mut writes, &mut after)?;
     }
     let mut parts = Vec::with_capacity(writes.len() / in_part + 1);
     let mut left = writes.into_iter().peekable();
@@ -96,30 +97,69 @@ pub(super) fn prepare(
     }
 }
 
+/// A leaf as it is stored: where it stands, and its rows.
+type Leaf = (IVec, IVec);
+
+/// Goes through the leaves in their order, from one changed stretch to the next. Rows that
+/// change together are neighbours more often than not, and a step to the next leaf costs
+/// a fraction of a search from the root, for which sled copies the whole page.
+struct Walk<'a> {
+    tree: &'a Tree,
+    /// The leaf after the last one that was found, if there is one, and those after it.
+    ahead: Option<(Option<Leaf>, sled::Iter)>,
+}
+
+impl Walk<'_> {
+    /// The leaf in whose stretch `place` lies, and where the one after it stands. Places
+    /// are asked for in ascending order, each beyond the stretch that was found last.
+    fn find(&mut self, place: &[u8]) -> sled::Result<(Option<Leaf>, Option<IVec>)> {
+        if let Some((Some(next), mut iter)) = self.ahead.take()
+            && next.0.first() == place.first()
+            && *next.0 <= *place
+        {
+            let beyond = iter.next().transpose()?;
+            if beyond.as_ref().is_none_or(|(stands, _)| *place < **stands) {
+                return Ok(self.found(Some(next), beyond, iter));
+            }
+        }
+        let leaf = leaf_of(self.tree, place)?;
+        let after = leaf.as_ref().map_or(place, |(stands, _)| &**stands);
+        let mut iter = self.tree.range::<&[u8], _>((Bound::Excluded(after), Bound::Unbounded));
+        let beyond = iter.next().transpose()?;
+        Ok(self.found(leaf, beyond, iter))
+    }
+
+    fn found(
+        &mut self,
+        leaf: Option<Leaf>,
+        beyond: Option<Leaf>,
+        iter: sled::Iter,
+    ) -> (Option<Leaf>, Option<IVec>) {
+        let stands = beyond.as_ref().map(|(stands, _)| stands.clone());
+        self.ahead = Some((beyond, iter));
+        (leaf, stands)
+    }
+}
+
 /// Adds what becomes of the leaf in whose stretch `first` lies, with all further
 /// rows of that stretch.
 fn stretch(
-    tree: &Tree,
+    walk: &mut Walk<'_>,
     first: Change,
     rows: &mut Peekable<impl Iterator<Item = Change>>,
     writes: &mut Vec<Write>,
     tally: &mut Tally,
 ) -> sled::Result<()> {
     let table = first.0.first().copied().unwrap_or_default();
-    let leaf = leaf_of(tree, &first.0)?;
+    let (leaf, beyond) = walk.find(&first.0)?;
     let stands = leaf.as_ref().map_or_else(|| IVec::from(&[table]), |(stands, _)| stands.clone());
     let mut changes = vec![first];
-    let of_table = |(place, _): &Change| place.first() == Some(&table);
-    if rows.peek().is_some_and(of_table) {
-        let after = (Bound::Excluded(&*stands), Bound::Unbounded);
-        let beyond = tree.range::<&[u8], _>(after).next().transpose()?;
-        // The leaf of another table lies beyond all rows of this one.
-        let within = |change: &Change| {
-            of_table(change) && beyond.as_ref().is_none_or(|(beyond, _)| change.0.as_slice() < &**beyond)
-        };
-        while let Some(change) = rows.next_if(within) {
-            changes.push(change);
-        }
+    // The leaf of another table lies beyond all rows of this one.
+    let within = |(place, _): &Change| {
+        place.first() == Some(&table) && beyond.as_ref().is_none_or(|beyond| place.as_slice() < &**beyond)
+    };
+    while let Some(change) = rows.next_if(within) {
+        changes.push(change);
     }
     let old = leaf.as_ref().map_or(&[][..], |(_, bytes)| bytes);
     let Merged::Leaves(leaves) = leaf::merge(old, &changes, tally)? else { return Ok(()) };
