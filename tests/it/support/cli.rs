@@ -209,7 +209,7 @@ impl Drop for Serving {
 }
 
 fn is_ahead(at: &str) -> bool {
-    chrono::DateTime::parse_from_rfc3339(at).expect("an instant") > chrono::Utc::now()
+    at.parse::<duban::time::Instant>().expect("an instant") > super::engine::now()
 }
 
 fn read_lines(from: impl Read + Send + 'static, tell: mpsc::Sender<String>) {
