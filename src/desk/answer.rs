@@ -52,6 +52,15 @@ impl Answered {
     }
 }
 
+/// A form that was not taken.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why, in words.
+    pub why: String,
+    /// What was written there.
+    pub said: Answered,
+}
+
 /// What is asked for and who sees to it, for everybody who sees the case.
 pub fn asked(view: &View, answering: &Answering) -> Markup {
     html! {
@@ -76,7 +85,8 @@ fn listed(view: &View, units: &[Named]) -> String {
 }
 
 /// The forms of what whoever looks at the page may state; nothing where they may not.
-pub fn forms(view: &View, case: &CaseAnswer, wrong: Option<&str>) -> Markup {
+/// After a refusal its form stands open with what was written there.
+pub fn forms(view: &View, case: &CaseAnswer, refused: Option<&Refused>) -> Markup {
     let takes = case.answering.as_ref().map(|it| it.takes.as_slice()).unwrap_or_default();
     let offered: Vec<(&Takes, Vec<&Named>)> = takes
         .iter()
@@ -93,21 +103,26 @@ pub fn forms(view: &View, case: &CaseAnswer, wrong: Option<&str>) -> Markup {
         })
         .filter(|(_, by): &(&Reportable, Vec<&Named>)| !by.is_empty())
         .collect();
+    let said = |kind: &str| refused.map(|it| &it.said).filter(|said| said.of("type") == kind);
     html! {
-        @if !offered.is_empty() || !reports.is_empty() || wrong.is_some() {
+        @if !offered.is_empty() || !reports.is_empty() || refused.is_some() {
             section #answers aria-labelledby="answers-title" {
                 h2 #answers-title { (view.say("办理", "Act")) }
-                @if let Some(wrong) = wrong { p .note role="alert" { strong { (view.say("未被接受：", "Not taken: ")) } (wrong) } }
+                @if let Some(refused) = refused {
+                    p .note role="alert" { strong { (view.say("未被接受：", "Not taken: ")) } (refused.why) }
+                }
                 @for (report, by) in &reports {
-                    details .report {
+                    @let said = said(&report.fact.id);
+                    details .report open[said.is_some()] {
                         summary { (view.of(&report.fact.title)) }
-                        (report_form(view, case, report, by))
+                        (report_form(view, case, report, by, said))
                     }
                 }
                 @for (takes, by) in &offered {
-                    details {
+                    @let said = said(takes.kind);
+                    details open[said.is_some()] {
                         summary { (view.of(&title(takes.kind))) }
-                        (form(view, case, takes, by))
+                        (form(view, case, takes, by, said))
                     }
                 }
             }
@@ -126,6 +141,7 @@ fn framed(
     case: &CaseAnswer,
     (kind, title): (&str, &Text),
     by: &[&Named],
+    said: Option<&Answered>,
     fields: &Markup,
 ) -> Markup {
     let seen = case.timeline.last().map(|told| told.ledger_seq.to_string()).unwrap_or_default();
@@ -133,7 +149,7 @@ fn framed(
         form .stacked method="post" action=(view.link(&format!("cases/{}", case.case), &[])) {
             input type="hidden" name="type" value=(kind);
             input type="hidden" name="seen" value=(seen);
-            (choice(view, "actor", view.say("报送单位", "As"), by.iter().copied()))
+            (choice(view, "actor", view.say("报送单位", "As"), by.iter().copied(), said))
             (fields)
             @if let Some(csrf) = &view.viewer.csrf { input type="hidden" name="csrf" value=(csrf); }
             button .button.main type="submit" { (view.of(title)) }
@@ -142,22 +158,30 @@ fn framed(
 }
 
 /// The form of a fact of the case's workflow: a field for each part that its schema names.
-fn report_form(view: &View, case: &CaseAnswer, report: &Reportable, by: &[&Named]) -> Markup {
-    let fields = html! { @for field in &report.fields { (input(view, field)) } };
-    framed(view, case, (&report.fact.id, &report.fact.title), by, &fields)
+fn report_form(
+    view: &View,
+    case: &CaseAnswer,
+    report: &Reportable,
+    by: &[&Named],
+    said: Option<&Answered>,
+) -> Markup {
+    let fields = html! { @for field in &report.fields { (input(view, field, said)) } };
+    framed(view, case, (&report.fact.id, &report.fact.title), by, said, &fields)
 }
 
-fn input(view: &View, field: &Field) -> Markup {
+fn input(view: &View, field: &Field, said: Option<&Answered>) -> Markup {
     let (name, must) = (format!("{DATA}{}", field.named.id), field.required);
+    let written = said.map(|said| said.of(&name));
     let options = |words: &[(&str, &str)]| {
         html! {
             select name=(name) required[must] {
                 @if !must { option value="" {} }
-                @for (word, title) in words { option value=(word) { (title) } }
+                @for (word, title) in words { option value=(word) selected[written == Some(*word)] { (title) } }
             }
         }
     };
-    let words: Vec<(&str, &str)> = field.words.iter().map(|word| (word.as_str(), word.as_str())).collect();
+    let words: Vec<(&str, &str)> =
+        field.words.iter().map(|word| (word.id.as_str(), view.of(&word.title))).collect();
     html! {
         label {
             span {
@@ -166,11 +190,11 @@ fn input(view: &View, field: &Field) -> Markup {
                 @if !must { span .muted { (view.say("（可不填）", " (optional)")) } }
             }
             @match field.holds {
-                Holds::Line => input name=(name) required[must];,
-                Holds::Text | Holds::Lines => textarea name=(name) rows="4" required[must] {},
-                Holds::Day => input type="date" name=(name) required[must];,
-                Holds::Instant => input type="datetime-local" name=(name) required[must];,
-                Holds::Number => input type="number" step="1" name=(name) required[must];,
+                Holds::Line => input name=(name) value=[written] required[must];,
+                Holds::Text | Holds::Lines => textarea name=(name) rows="4" required[must] { (written.unwrap_or_default()) },
+                Holds::Day => input type="date" name=(name) value=[written] required[must];,
+                Holds::Instant => input type="datetime-local" name=(name) value=[written] required[must];,
+                Holds::Number => input type="number" step="1" name=(name) value=[written] required[must];,
                 Holds::Truth => (options(&[("true", view.say("是", "yes")), ("false", view.say("否", "no"))])),
                 Holds::Word => (options(&words)),
             }
@@ -178,28 +202,40 @@ fn input(view: &View, field: &Field) -> Markup {
     }
 }
 
-fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named]) -> Markup {
+fn form(view: &View, case: &CaseAnswer, takes: &Takes, by: &[&Named], said: Option<&Answered>) -> Markup {
     let asks = |kinds: &[&str]| kinds.contains(&takes.kind);
+    let written = |name: &str| said.map(|said| said.of(name));
     let fields = html! {
-        @if !takes.clocks.is_empty() { (choice(view, "clock", view.say("期限", "Deadline"), takes.clocks.iter())) }
+        @if !takes.clocks.is_empty() { (choice(view, "clock", view.say("期限", "Deadline"), takes.clocks.iter(), said)) }
         @if asks(&["extension.requested", "extension.granted"]) {
             label { span { (view.say("延至（当日24:00）", "Until the end of")) }
-                input type="date" name="until" required[takes.kind == "extension.requested"];
+                input type="date" name="until" value=[written("until")] required[takes.kind == "extension.requested"];
             }
         }
-        @if asks(&["case.delegated"]) { label { span { (view.say("承办人", "Person")) } input name="person" required; } }
-        @if asks(&["explanation.given"]) { label { span { (view.say("说明", "Explanation")) } textarea name="text" rows="4" required {} } }
-        @if !takes.to.is_empty() { (choice(view, "to", view.say("移交给", "To"), takes.to.iter())) }
+        @if asks(&["case.delegated"]) { label { span { (view.say("承办人", "Person")) } input name="person" value=[written("person")] required; } }
+        @if asks(&["explanation.given"]) { label { span { (view.say("说明", "Explanation")) } textarea name="text" rows="4" required { (written("text").unwrap_or_default()) } } }
+        @if !takes.to.is_empty() { (choice(view, "to", view.say("移交给", "To"), takes.to.iter(), said)) }
         @if asks(&["extension.requested", "extension.refused", "handover.proposed", "handover.declined"]) {
-            label { span { (view.say("理由", "Reason")) } textarea name="reason" rows="2" {} }
+            label { span { (view.say("理由", "Reason")) } textarea name="reason" rows="2" { (written("reason").unwrap_or_default()) } }
         }
     };
-    framed(view, case, (takes.kind, &title(takes.kind)), by, &fields)
+    framed(view, case, (takes.kind, &title(takes.kind)), by, said, &fields)
 }
 
-fn choice<'n>(view: &View, name: &str, label: &str, named: impl Iterator<Item = &'n Named>) -> Markup {
+fn choice<'n>(
+    view: &View,
+    name: &str,
+    label: &str,
+    named: impl Iterator<Item = &'n Named>,
+    said: Option<&Answered>,
+) -> Markup {
+    let chosen = said.map(|said| said.of(name));
     html! {
-        label { span { (label) } select name=(name) { @for it in named { option value=(it.id) { (view.of(&it.title)) } } } }
+        label { span { (label) }
+            select name=(name) {
+                @for it in named { option value=(it.id) selected[chosen == Some(it.id.as_str())] { (view.of(&it.title)) } }
+            }
+        }
     }
 }
 
@@ -239,7 +275,10 @@ pub async fn answer<S: Store, L: Log>(
         Err(wrong) => Outcome::Refused(wrong),
     };
     match outcome {
-        Outcome::Refused(wrong) => super::case_page::shown(visit, &id, Some(&wrong)).await,
+        Outcome::Refused(why) => {
+            let refused = Refused { why, said: answered };
+            super::case_page::shown(visit, &id, Some(&refused)).await
+        }
         Outcome::Taken(_) | Outcome::Stored => {
             let to = visit.view.link(&format!("cases/{id}"), &[]);
             Ok(Redirect::to(&to).into_response())

@@ -34,7 +34,7 @@ pub async fn case<S: Store, L: Log>(visit: Visit<S, L>) -> Result<Response, Fail
 pub(super) async fn shown<S: Store, L: Log>(
     visit: Visit<S, L>,
     id: &CaseId,
-    wrong: Option<&str>,
+    refused: Option<&answer::Refused>,
 ) -> Result<Response, Failure> {
     let answer = visit.reader().drawn_case(id, visit.view.at).await;
     let (answer, diagram) = answer.map_err(|error| visit.failed(error))?;
@@ -48,7 +48,7 @@ pub(super) async fn shown<S: Store, L: Log>(
             }
             @for deadline in &case.deadlines { (deadline_block(view, case, deadline)) }
         }
-        (answer::forms(view, case, wrong))
+        (answer::forms(view, case, refused))
         section .diagram data-live="diagram" aria-labelledby="diagram-title" {
             h2 #diagram-title { (view.say("流程与当前状态", "Workflow and present state")) }
             // The diagram is our own drawing; its texts are escaped where it is drawn.

@@ -136,8 +136,18 @@ pub fn field<'v>(view: &'v View, name: &'v str) -> &'v str {
 /// What a fact's data says, as pairs of titles and texts.
 pub fn pairs(view: &View, data: &Value) -> Vec<(String, String)> {
     let Value::Object(data) = data else { return Vec::new() };
-    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| shown(view, text));
-    data.iter().map(|(name, value)| (field(view, name).to_owned(), told(value))).collect()
+    let told = |name: &str, value: &Value| {
+        value.as_str().map_or_else(
+            || value.to_string(),
+            |text| word(view, name, text).map_or_else(|| shown(view, text), str::to_owned),
+        )
+    };
+    data.iter().map(|(name, value)| (field(view, name).to_owned(), told(name, value))).collect()
+}
+
+/// What a field says by its title, where it is one of a few words.
+fn word<'v>(view: &'v View, field: &str, text: &str) -> Option<&'v str> {
+    view.home.words.get(field)?.get(text).map(|title| view.of(title))
 }
 
 /// A text of a fact; an instant as people write it.

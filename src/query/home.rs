@@ -36,6 +36,9 @@ pub struct Home {
     pub notices: BTreeMap<String, Text>,
     /// The titles of the fields that facts have.
     pub fields: BTreeMap<String, Text>,
+    /// The titles of the words that a field may be one of, by the field and the word.
+    #[serde(skip)]
+    pub words: BTreeMap<String, BTreeMap<String, Text>>,
     /// The titles of the types of facts.
     pub events: BTreeMap<String, Text>,
     /// The units of the register, in its order.
@@ -101,6 +104,7 @@ impl Policies {
             calendar: calendar.map(|calendar| calendar.def().name.clone()),
             notices: self.notice_titles(),
             fields: self.field_titles(),
+            words: self.word_titles(),
             events: self.event_titles(),
             units: units.unwrap_or_default(),
             workflows: self.set.workflow_names().map(|name| self.workflow_named(name)).collect(),

@@ -43,7 +43,7 @@ pub struct Field {
     pub required: bool,
     /// The words that it can be; empty where it is free.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<String>,
+    pub words: Vec<Named>,
 }
 
 /// What a field holds.
@@ -130,9 +130,13 @@ fn holds(schema: &Value) -> Option<Holds> {
     }
 }
 
-fn words(schema: &Value) -> Vec<String> {
+fn words(schema: &Value) -> Vec<Named> {
     let words = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    words.map(str::to_owned).collect()
+    let named = |word: &str| {
+        let title = |lang: &str| schema["x-words"][word][lang].as_str().unwrap_or(word);
+        Named::new(word, title("zh"), title("en"))
+    };
+    words.map(named).collect()
 }
 
 impl Field {
@@ -173,12 +177,14 @@ mod tests {
                 "count": {"type": "integer"}, "held": {"type": "boolean"}, "on": {"type": "string", "format": "date"},
                 "at": {"type": "string", "format": "date-time"}, "text": {"type": "string", "maxLength": 4000},
                 "rows": {"type": "array", "items": {"type": "string"}}, "more": {"type": "object"},
-                "outcome": {"enum": ["pass", "fail"], "x-title": {"zh": "结果", "en": "Outcome"}},
+                "outcome": {"enum": ["pass", "fail"], "x-title": {"zh": "结果", "en": "Outcome"},
+                            "x-words": {"pass": {"zh": "通过", "en": "passed"}}},
             },
         });
         let fields = fields(&schema);
         assert_eq!(fields[0].named, Named::new("outcome", "结果", "Outcome"));
-        assert!(fields[0].required && fields[0].words == ["pass", "fail"]);
+        assert!(fields[0].required);
+        assert_eq!(fields[0].words, [Named::new("pass", "通过", "passed"), Named::bare("fail")]);
         let holds: Vec<(&str, Holds)> =
             fields[1..].iter().map(|it| (it.named.id.as_str(), it.holds)).collect();
         let expected = [

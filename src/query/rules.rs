@@ -102,18 +102,30 @@ impl Policies {
     /// types name a field alike, that of the latest.
     #[must_use]
     pub fn field_titles(&self) -> BTreeMap<String, Text> {
-        let mut titles = BTreeMap::new();
-        for published in &self.published {
-            if let Definition::EventType(kind) = &*published.definition {
-                let fields = kind.schema.get("properties").and_then(Value::as_object);
-                titles.extend(fields.into_iter().flatten().filter_map(|(name, field)| {
-                    let title = field.get("x-title")?;
-                    let text = |lang: &str| title.get(lang)?.as_str();
-                    Some((name.clone(), Text::new(text("zh")?, text("en")?)))
-                }));
-            }
+        let titled = |(name, field): (&String, &Value)| Some((name.clone(), text_of(field.get("x-title")?)?));
+        self.fields().filter_map(titled).collect()
+    }
+
+    /// The titles of the words that a field may be one of, by the field and the word, in
+    /// the same way.
+    #[must_use]
+    pub fn word_titles(&self) -> BTreeMap<String, BTreeMap<String, Text>> {
+        let mut titles: BTreeMap<String, BTreeMap<String, Text>> = BTreeMap::new();
+        for (name, field) in self.fields() {
+            let words = field.get("x-words").and_then(Value::as_object).into_iter().flatten();
+            let titled = words.filter_map(|(word, title)| Some((word.clone(), text_of(title)?)));
+            titles.entry(name.clone()).or_default().extend(titled);
         }
         titles
+    }
+
+    /// The fields of all types of facts that were ever published, by name.
+    fn fields(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let schemas = self.published.iter().filter_map(|published| {
+            let Definition::EventType(kind) = &*published.definition else { return None };
+            kind.schema.get("properties").and_then(Value::as_object)
+        });
+        schemas.flatten()
     }
 
     /// The whole year of a calendar, day by day.
@@ -124,4 +136,10 @@ impl Policies {
         let days = first.into_iter().flat_map(|first| first.iter_days());
         days.take_while(|day| day.year() == year).map(|day| calendar.day(day)).collect()
     }
+}
+
+/// A title in both languages, as a schema has it.
+fn text_of(title: &Value) -> Option<Text> {
+    let text = |lang: &str| title.get(lang)?.as_str();
+    Some(Text::new(text("zh")?, text("en")?))
 }

@@ -282,6 +282,15 @@ async fn the_page_of_a_case_draws_its_deadline_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_one_of_a_few_words_is_offered_and_told_by_its_title() {
+    let served = a_morning().await;
+    let open = page(&served, "/desk/changqing/cases/objection/YY-1").await.text;
+    assert!(open.contains("<option value=\"maintained\">予以维持</option>"), "{open}");
+    let told = page(&served, "/desk/changqing/cases/objection/YY-4").await.text;
+    assert!(told.contains("<dd>予以维持</dd>"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_fact_is_corrected_and_refers_to_the_old_one() {
     let served = a_morning().await;
     served.state(answered("YY-1", "wrong", "qu-rensheju")).await;

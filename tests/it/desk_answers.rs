@@ -72,6 +72,8 @@ async fn an_extension_is_walked_through_on_the_page_of_its_case() {
         [("type", "extension.granted"), ("actor", "xinyong-ban"), ("clock", "mend"), ("until", "2023-11-15")];
     let came = send(&served, PAGE, &too_far).await;
     assert!(came.text.contains("未被接受") && came.text.contains("data/until"), "{}", came.text);
+    let kept = "name=\"until\" value=\"2023-11-15\"";
+    assert!(came.text.contains(kept), "the form stands open with what was written: {}", came.text);
     let came =
         send(&served, PAGE, &[("type", "extension.granted"), ("actor", "xinyong-ban"), ("clock", "mend")])
             .await;

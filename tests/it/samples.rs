@@ -64,8 +64,25 @@ fn every_type_is_a_schema_with_titles_and_a_sample() {
             "{name} has no titles"
         );
         assert!(samples.contains_key(kind), "{kind} has no sample");
+        assert_words_have_titles(name, schema);
     }
     assert_eq!(schemas.len(), samples.len());
+}
+
+/// What a field may be one of is shown to people, so every word has a title in both
+/// languages, and nothing else has.
+fn assert_words_have_titles(name: &str, schema: &Value) {
+    if let Some(words) = schema["enum"].as_array() {
+        let titled = schema["x-words"].as_object().unwrap_or_else(|| panic!("{name}: no titles of {words:?}"));
+        assert_eq!(words.len(), titled.len(), "{name}: {words:?}");
+        for word in words.iter().filter_map(Value::as_str) {
+            let has = |lang: &str| schema["x-words"][word][lang].as_str().is_some_and(|it| !it.is_empty());
+            assert!(has("zh") && has("en"), "{name}: {word} has no titles");
+        }
+    }
+    let within = schema.as_object().into_iter().flat_map(serde_json::Map::values);
+    let listed = schema.as_array().into_iter().flatten();
+    within.chain(listed).for_each(|part| assert_words_have_titles(name, part));
 }
 
 #[test]
