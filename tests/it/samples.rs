@@ -73,7 +73,8 @@ fn every_type_is_a_schema_with_titles_and_a_sample() {
 /// languages, and nothing else has.
 fn assert_words_have_titles(name: &str, schema: &Value) {
     if let Some(words) = schema["enum"].as_array() {
-        let titled = schema["x-words"].as_object().unwrap_or_else(|| panic!("{name}: no titles of {words:?}"));
+        let titled =
+            schema["x-words"].as_object().unwrap_or_else(|| panic!("{name}: no titles of {words:?}"));
         assert_eq!(words.len(), titled.len(), "{name}: {words:?}");
         for word in words.iter().filter_map(Value::as_str) {
             let has = |lang: &str| schema["x-words"][word][lang].as_str().is_some_and(|it| !it.is_empty());
