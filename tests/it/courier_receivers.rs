@@ -94,6 +94,11 @@ impl Receivers {
         Self { address, came, task }
     }
 
+    /// How much came so far.
+    pub fn count(&self) -> usize {
+        self.came.lock().expect("no test panics here").len()
+    }
+
     /// All that came so far.
     pub fn came(&self) -> Vec<Reception> {
         self.came.lock().expect("no test panics here").clone()

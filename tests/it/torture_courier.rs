@@ -91,6 +91,7 @@ async fn each_reminder_has_one_outcome_however_often_the_courier_is_killed() {
         serving.start();
         if dice.throw(8) > 0 {
             serving.until_leading(TOWN, READY_WITHIN).await;
+            sending(&receivers).await;
         }
     }
     println!("{:?}: {KILLS} kills", began.elapsed());
@@ -113,6 +114,15 @@ async fn each_reminder_has_one_outcome_however_often_the_courier_is_killed() {
     assert!(found.refused > reminders / 20, "receivers should have refused: {found:?}");
     assert!(found.again_after_lost > reminders / 50, "answers should have been lost: {found:?}");
     assert!(found.again_after_kill > 0, "no kill hit a message under way: {found:?}");
+}
+
+/// Waits until a message goes out again, for a little while: a kill before that hits none,
+/// and on a slow machine all of them would come before.
+async fn sending(receivers: &Receivers) {
+    let (before, until) = (receivers.count(), Moment::now() + Duration::from_secs(3));
+    while receivers.count() == before && Moment::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn logs_of(server: &Server) -> (NatsLog, NatsLog) {
