@@ -98,9 +98,8 @@ fn fields(schema: &Value) -> Vec<Field> {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|it| it == name));
     let field = |(name, schema): (&String, &Value)| {
-        let title = |lang: &str| schema["x-title"][lang].as_str().unwrap_or(name);
         Some(Field {
-            named: Named::new(name, title("zh"), title("en")),
+            named: named(name, &schema["x-title"]),
             holds: holds(schema)?,
             required: required(name),
             words: words(schema),
@@ -132,11 +131,13 @@ fn holds(schema: &Value) -> Option<Holds> {
 
 fn words(schema: &Value) -> Vec<Named> {
     let words = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let named = |word: &str| {
-        let title = |lang: &str| schema["x-words"][word][lang].as_str().unwrap_or(word);
-        Named::new(word, title("zh"), title("en"))
-    };
-    words.map(named).collect()
+    words.map(|word| named(word, &schema["x-words"][word])).collect()
+}
+
+/// A field or a word by its titles; by its name in a language that it has none in.
+fn named(name: &str, titles: &Value) -> Named {
+    let title = |lang: &str| titles[lang].as_str().unwrap_or(name);
+    Named::new(name, title("zh"), title("en"))
 }
 
 impl Field {
