@@ -84,6 +84,10 @@ fn to_json(fact: &Fact) -> Vec<u8> {
         time: fact.occurred_at,
         kind: &fact.kind,
     };
+    // Most facts fit, so that the buffer grows once at most.
+    let mut body = Vec::with_capacity(512);
     // Texts and JSON values always have a form in JSON.
-    serde_json::to_vec(&written).unwrap_or_default()
+    let written = serde_json::to_writer(&mut body, &written);
+    debug_assert!(written.is_ok(), "{written:?}");
+    body
 }

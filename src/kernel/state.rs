@@ -81,6 +81,8 @@ pub struct State<B> {
     policies: PolicySet,
     /// No timer is due before this; one may not be due at it either.
     wake: Instant,
+    /// Whether a fact may wait for a case; it may be so though none does any more.
+    waits: bool,
     /// Timers set lately, for whoever fires the ones up to an instant.
     heard: Option<(Instant, Vec<TimerKey>)>,
 }
@@ -104,9 +106,11 @@ impl<B: Backing> State<B> {
             recent: Recent::default(),
             checkpoint,
             policies,
+            waits: false,
             heard: None,
             wake: Instant::MIN,
         };
+        state.waits = !state.keys(Family::ParkedFor, &[], 1)?.is_empty();
         state.refresh_wake()?;
         Ok(state)
     }
@@ -280,6 +284,7 @@ impl<B: Backing> State<B> {
     ) -> Result<(), StateError> {
         let bytes = row.map(postcard::to_stdvec).transpose();
         let bytes = bytes.map_err(|error| wrong_row(family, key, &error))?;
+        self.waits |= family == Family::ParkedFor && bytes.is_some();
         self.working.rows.insert((family, key.to_vec()), bytes);
         Ok(())
     }
@@ -326,6 +331,12 @@ impl<B: Backing> State<B> {
             within && damaged.is_none()
         })?;
         damaged.map_or(Ok(sum), Err)
+    }
+
+    /// Whether a fact may wait for a case. It costs nothing to ask, and every case that
+    /// opens asks.
+    pub(super) const fn may_wait(&self) -> bool {
+        self.waits
     }
 
     /// The keys of a table that begin with `prefix`, at most `most`, in order.

@@ -98,8 +98,11 @@ fn header_fault(name: &str, value: &str) -> Option<String> {
 }
 
 fn is_subject(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'*' && byte != b'>';
     let wrong = |c: char| c.is_whitespace() || c.is_control() || c == '*' || c == '>';
-    tokens(text).all(|token| !token.is_empty()) && !text.contains(wrong)
+    // Nearly all are plain, and every record is asked.
+    let is_clean = text.bytes().all(plain) || !text.contains(wrong);
+    is_clean && tokens(text).all(|token| !token.is_empty())
 }
 
 /// Whether `subject` is one of those that `pattern` stands for; `*` stands for

@@ -172,6 +172,9 @@ const MOST_IN_TAKE_UP: usize = MOST_IN_TURN / 4 * 3;
 /// Takes up the facts that waited for a case that is now there, in the order in
 /// which they came.
 pub(super) fn take_up<B: Backing>(turn: &mut Turn<'_, B>, id: &CaseId) -> Result<(), StateError> {
+    if !turn.state.may_wait() {
+        return Ok(());
+    }
     let prefix = [id.as_str().as_bytes(), &[0]].concat();
     let begun = turn.len();
     for key in turn.state.keys(Family::ParkedFor, &prefix, MOST_PARKED)? {
