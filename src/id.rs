@@ -294,10 +294,7 @@ impl FromStr for Sha {
 
 impl fmt::Display for Sha {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 64];
-        // Encoding 32 bytes into 64 cannot fail; an empty text would show it.
-        let written = const_hex::encode_to_slice(self.0, &mut text).is_ok();
-        out.write_str(if written { std::str::from_utf8(&text).unwrap_or_default() } else { "" })
+        out.write_str(const_hex::Buffer::<32>::new().format(&self.0))
     }
 }
 
@@ -309,7 +306,11 @@ impl fmt::Debug for Sha {
 
 impl Serialize for Sha {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() { to.collect_str(self) } else { self.0.serialize(to) }
+        if to.is_human_readable() {
+            to.serialize_str(const_hex::Buffer::<32>::new().format(&self.0))
+        } else {
+            self.0.serialize(to)
+        }
     }
 }
 

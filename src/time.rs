@@ -115,9 +115,15 @@ impl FromStr for Instant {
     }
 }
 
+impl Instant {
+    fn to_text(self) -> String {
+        self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        out.write_str(&self.to_text())
     }
 }
 
@@ -129,7 +135,7 @@ impl fmt::Debug for Instant {
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() { to.collect_str(self) } else { to.serialize_i64(self.0) }
+        if to.is_human_readable() { to.serialize_str(&self.to_text()) } else { to.serialize_i64(self.0) }
     }
 }
 

@@ -79,11 +79,8 @@ fn per_second(count: usize, took: Duration) -> f64 {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    // As many workers as the program itself has.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let facts = size("DUBAN_BENCH_FACTS", 30_000);
     let reminders = size("DUBAN_BENCH_REMINDERS", 100_000);
     let cases = size("DUBAN_BENCH_CASES", 1_000_000);

@@ -183,7 +183,7 @@ fn fill(store: &SledStore, tenant: &TenantId, cases: usize) -> Vec<Record> {
         let data = json!({"kind": definition.kind(), "name": definition.name(), "version": definition.version(),
             "sha": sha, "document": definition});
         let received = received(&mut seq, begin, "operator", "policy.published", &sha, None, data);
-        decide::decide(&mut state, &received).expect("a decision");
+        decide::decide(&mut state, received).expect("a decision");
     }
     let step = 29 * 86_400_000_000_000_i64 / i64::try_from(cases).unwrap_or(1).max(1);
     for case in 0..cases {
@@ -192,7 +192,7 @@ fn fill(store: &SledStore, tenant: &TenantId, cases: usize) -> Vec<Record> {
         let (id, subject) = (format!("r-{case}"), format!("objection/B-{case}"));
         let received =
             received(&mut seq, at, "xinyong-pingtai", "objection.received", &id, Some(subject), data);
-        for out in decide::decide(&mut state, &received).expect("a decision") {
+        for out in decide::decide(&mut state, received).expect("a decision") {
             if end.len() == AT_THE_END {
                 end.pop_front();
             }

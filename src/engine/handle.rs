@@ -96,7 +96,7 @@ pub struct Outcome {
     pub case: Option<CaseId>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<Box<Reason>>,
     /// The intake place of the first, for a repetition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Seq>,
@@ -119,7 +119,7 @@ impl Outcome {
                 plain("accepted")
             }
             Event::EventRefused(it) if it.parked.is_none() => {
-                Self { reason: Some(it.reason.clone()), ..plain("refused") }
+                Self { reason: Some(Box::new(it.reason.clone())), ..plain("refused") }
             }
             Event::EventDuplicated(it) => Self { first: Some(it.first), ..plain("duplicated") },
             Event::EventParked(_) => plain("parked"),

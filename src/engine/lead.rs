@@ -221,22 +221,22 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
                 self.take(received);
             }
             let Some(received) = self.queue.pop_front() else { continue };
-            if !self.decide(&received)? {
-                self.queue.push_front(received);
+            if let Some(waits) = self.decide(received)? {
+                self.queue.push_front(waits);
             }
         }
         Ok(())
     }
 
-    /// Decides one record; `false` when timers come first, of which this was a part.
-    fn decide(&mut self, received: &Received) -> Result<bool, EngineError> {
-        let now = timers::passes_until(self.fold.state(), received);
+    /// Decides one record; gives it back when timers come first, of which this was a part.
+    fn decide(&mut self, received: Received) -> Result<Option<Received>, EngineError> {
+        let now = timers::passes_until(self.fold.state(), &received);
         if self.fold.state().wake() <= now {
             let fired = timers::fire(self.fold.state_mut(), received.seq, now, MOST_BY_TIME)?;
             self.group.push(fired.out);
             self.fold.state_mut().refresh_wake()?;
             if fired.more || self.group.is_full() {
-                return Ok(false);
+                return Ok(Some(received));
             }
         }
         let decided = decide::decide(self.fold.state_mut(), received)?;
@@ -247,7 +247,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             self.sweep = sweep::pending(self.fold.state())?.map(|name| (name, Progress::default()));
         }
         self.group.push(decided);
-        Ok(true)
+        Ok(None)
     }
 
     /// Goes on moving deadlines, once everything before is stored.

@@ -238,12 +238,18 @@ impl Parts<'_> {
             Some(text) if text.len() > MOST_TEXT => {
                 Err(wrong(text, format!("{name} has {} bytes; at most {MOST_TEXT} are allowed", text.len())))
             }
-            Some(text) if text.chars().any(char::is_control) => {
+            Some(text) if has_control(text) => {
                 Err(wrong(text, format!("{name} has a control character")))
             }
             Some(text) => Ok(Some(text)),
         }
     }
+}
+
+/// Whether a text has a control character. Nearly all texts are printable ASCII.
+fn has_control(text: &str) -> bool {
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte);
+    !text.bytes().all(plain) && text.chars().any(char::is_control)
 }
 
 /// Whether a media type is JSON, its parameters aside.

@@ -27,7 +27,9 @@ pub(super) fn read(body: &[u8]) -> Result<Parts<'static>, Box<Malformed>> {
         return Err(Malformed::new("envelope.json", "body", &value.to_string(), message));
     };
     // A member that is null is one that is absent, says the JSON format.
-    attributes.retain(|_, value| !value.is_null());
+    if attributes.values().any(Value::is_null) {
+        attributes.retain(|_, value| !value.is_null());
+    }
     let (data, encoded) = (attributes.remove("data"), attributes.remove("data_base64"));
     Ok(Parts { attributes, data, encoded, bytes: &[], size: body.len() })
 }

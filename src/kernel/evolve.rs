@@ -147,7 +147,10 @@ fn fact_known<B: Backing>(state: &mut State<B>, entry: &Entry, it: &FactAccepted
     match it.parked {
         // It has been known since it was parked.
         Some(intake) => unpark(state, intake),
-        None => known(state, entry.decided.cause, &fact),
+        None => {
+            known(state, entry.decided.cause, &fact);
+            Ok(())
+        }
     }
 }
 
@@ -167,7 +170,7 @@ fn policy_published<B: Backing>(
     entry: &Entry,
     it: &PolicyPublished,
 ) -> Result<(), StateError> {
-    known(state, entry.decided.cause, &it.fact)?;
+    known(state, entry.decided.cause, &it.fact);
     let definition: Definition =
         serde_json::from_value(it.document.clone()).map_err(|error| wrong(entry, &error))?;
     let policies = state.policies().with(&definition).map_err(|error| wrong(entry, &error))?;
@@ -246,9 +249,9 @@ fn period_opened<B: Backing>(
     schedule(state, key, Timer::Period(it.workflow.clone()), next)
 }
 
-fn known<B: Backing>(state: &mut State<B>, first: Seq, fact: &FactRef) -> Result<(), StateError> {
+fn known<B: Backing>(state: &mut State<B>, first: Seq, fact: &FactRef) {
     let key = known_key(&fact.source, &fact.id);
-    state.put_row(Family::Known, &key, Some(&Known { first, content: fact.content }))
+    state.put_known(key, Known { first, content: fact.content });
 }
 
 fn event_refused<B: Backing>(
@@ -263,7 +266,7 @@ fn event_refused<B: Backing>(
     if let Some(intake) = it.parked {
         unpark(state, intake)?;
     } else if let Some(fact) = it.fact.as_ref().filter(|_| !it.conflicts) {
-        known(state, cause, fact)?;
+        known(state, cause, fact);
     }
     let row = Refused {
         intake: it.parked.unwrap_or(cause),
@@ -281,7 +284,7 @@ fn event_parked<B: Backing>(state: &mut State<B>, entry: &Entry, it: &EventParke
     let intake = entry.decided.cause;
     let fact = FactRef::to(&it.fact, it.content);
     told::settle(state, &fact, true)?;
-    known(state, intake, &fact)?;
+    known(state, intake, &fact);
     let row = Parked {
         fact: serde_json::to_string(&it.fact).map_err(|error| wrong(entry, &error))?,
         content: it.content,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::index::{CounterKey, due_keys, is_due_alike, recount};
-use super::row::{Case, Family, TimerKey};
+use super::row::{Case, Family, Known, TimerKey};
 use crate::id::CaseId;
 
 /// A case before the layer and after it.
@@ -25,6 +25,8 @@ pub struct Touched {
 pub struct Layer {
     /// Cases.
     pub cases: BTreeMap<CaseId, Touched>,
+    /// Facts that were seen, by the bytes of their keys.
+    pub known: BTreeMap<Vec<u8>, Known>,
     /// Timers set (`true`) and taken away (`false`).
     pub timers: BTreeMap<TimerKey, bool>,
     /// Tallies as they are now, by the bytes of their keys.
@@ -46,7 +48,7 @@ impl Layer {
     /// Whether nothing was changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cases.is_empty() && self.timers.is_empty() && self.tallies.is_empty() && self.rows.is_empty()
+        self.weight() == 0
     }
 
     /// The layer of these changes and `later` ones: a row that both change is
@@ -58,6 +60,7 @@ impl Layer {
             let first = self.cases.entry(id.clone()).or_insert_with(|| touched.clone());
             first.after = after;
         }
+        self.known.extend(later.known.iter().map(|(key, known)| (key.clone(), known.clone())));
         self.timers.extend(later.timers.iter().map(|(timer, set)| (timer.clone(), *set)));
         self.tallies.extend(later.tallies.iter().map(|(key, number)| (key.clone(), *number)));
         self.rows.extend(later.rows.iter().map(|(key, row)| (key.clone(), row.clone())));
@@ -67,7 +70,8 @@ impl Layer {
     /// Roughly how many rows the layer will write.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.cases.len() * 5 + self.timers.len() + self.tallies.len() + self.rows.len()
+        let others = self.known.len() + self.timers.len() + self.tallies.len() + self.rows.len();
+        self.cases.len() * 5 + others
     }
 
     /// The rows to write: cases, timers and what follows from them. An index key
@@ -89,6 +93,9 @@ impl Layer {
             recount(before, &touched.after, &mut all.counts);
             let row = postcard::to_stdvec(&*touched.after)?;
             all.rows.insert((Family::Case, id.as_str().as_bytes().to_vec()), Some(row));
+        }
+        for (key, known) in &self.known {
+            all.rows.insert((Family::Known, key.clone()), Some(postcard::to_stdvec(known)?));
         }
         for (timer, set) in &self.timers {
             all.rows.insert((Family::Timer, timer.to_bytes()), set.then(Vec::new));

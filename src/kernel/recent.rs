@@ -1,41 +1,53 @@
-//! Cases that were stored lately, as they were stored.
+//! Rows that were sealed lately.
 //!
-//! What happens to a case happens in bursts: it is received, accepted, answered. Once
-//! its layer is stored the next fact would read it from the store again, decoding the
-//! whole; a bounded memory of the last ones saves most of that. Only the one state that
-//! writes a store keeps it, so it is never older than the store.
+//! What happens to a case happens in bursts: it is received, accepted, answered; and a
+//! fact is stated again soon or never. A bounded memory of the last rows saves most reads
+//! of the store, and a walk through the layers that are on their way there: whatever is
+//! sealed and not stored yet is in here for certain. Only the one state that writes a
+//! store keeps it, so it is never older than the store.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::borrow::Borrow;
+use std::hash::Hash;
 
-use super::layer::Layer;
-use super::row::Case;
-use crate::id::CaseId;
+#[expect(clippy::disallowed_types, reason = "it is looked into and never walked through")]
+use std::collections::HashMap as Memory;
 
-/// Cases of one generation; two are kept, some 30 MiB of usual cases.
+/// Rows of one generation; two are kept, some 30 MiB of usual cases. A generation is
+/// longer while the store is far behind.
 const MOST_IN_GENERATION: usize = 8_192;
 
-/// The last cases that were stored, in two generations: when the young one is full it
+/// The last rows that were sealed, in two generations: when the young one is full it
 /// becomes the old one, and the old one is forgotten.
-#[derive(Debug, Default)]
-pub(super) struct Recent {
-    young: BTreeMap<CaseId, Arc<Case>>,
-    old: BTreeMap<CaseId, Arc<Case>>,
+#[derive(Debug)]
+pub(super) struct Recent<K, V> {
+    young: Memory<K, V>,
+    old: Memory<K, V>,
+    /// The last layer that the old ones are of.
+    old_until: u64,
 }
 
-impl Recent {
-    /// A case, if it was stored lately.
-    pub(super) fn get(&self, id: &CaseId) -> Option<&Arc<Case>> {
-        self.young.get(id).or_else(|| self.old.get(id))
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self { young: Memory::default(), old: Memory::default(), old_until: 0 }
+    }
+}
+
+impl<K: Hash + Eq, V> Recent<K, V> {
+    /// A row as it was sealed last, if that was lately.
+    pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.young.get(key).or_else(|| self.old.get(key))
     }
 
-    /// Takes in the cases of a layer that was stored. Layers come in their order.
-    pub(super) fn take_in(&mut self, layer: &Layer) {
-        for (id, touched) in &layer.cases {
-            self.young.insert(id.clone(), Arc::clone(&touched.after));
-            if self.young.len() >= MOST_IN_GENERATION {
-                self.old = std::mem::take(&mut self.young);
-            }
+    /// Takes in the rows of the layer with the number `layer`, which is being sealed,
+    /// while the layers up to `stored` are stored. Layers come in their order, from 1.
+    pub(super) fn take_in(&mut self, rows: impl Iterator<Item = (K, V)>, layer: u64, stored: u64) {
+        self.young.extend(rows);
+        if self.young.len() >= MOST_IN_GENERATION && self.old_until <= stored {
+            self.old = std::mem::take(&mut self.young);
+            self.old_until = layer;
         }
     }
 }
@@ -43,54 +55,32 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{Name, Sha, UnitId};
-    use crate::kernel::layer::Touched;
-    use crate::time::Instant;
 
-    fn id(number: usize) -> CaseId {
-        CaseId::new(&format!("task/{number}")).expect("a case")
-    }
-
-    fn case(number: usize, credits: u32) -> Case {
-        Case {
-            id: id(number),
-            policy: Sha::ZERO,
-            owner: UnitId::new("tax").expect("a unit"),
-            state: Name::new("open").expect("a state"),
-            opened_at: Instant::from_nanos(0),
-            closed_at: None,
-            period: None,
-            kept: "{}".into(),
-            seen: BTreeMap::new(),
-            credits,
-            deadlines: Vec::new(),
-            history: Vec::new(),
-            handler: None,
-            handover: None,
-            extension: None,
-            depth: 0,
-        }
-    }
-
-    fn layer(numbers: impl Iterator<Item = usize>, credits: u32) -> Layer {
-        let mut layer = Layer::default();
-        for number in numbers {
-            let touched = Touched { before: None, after: Arc::new(case(number, credits)) };
-            layer.cases.insert(id(number), touched);
-        }
-        layer
+    fn layer(numbers: std::ops::Range<usize>, version: u32) -> impl Iterator<Item = (usize, u32)> {
+        numbers.map(move |number| (number, version))
     }
 
     #[test]
-    fn the_last_version_is_remembered_and_old_cases_are_forgotten() {
-        let credits = |recent: &Recent, number: usize| recent.get(&id(number)).map(|case| case.credits);
+    fn the_last_version_is_remembered_and_old_rows_are_forgotten() {
         let mut recent = Recent::default();
-        recent.take_in(&layer(0..MOST_IN_GENERATION, 1));
-        recent.take_in(&layer(0..1, 2));
-        assert_eq!(credits(&recent, 0), Some(2));
-        assert_eq!(credits(&recent, 1), Some(1));
-        recent.take_in(&layer(MOST_IN_GENERATION..3 * MOST_IN_GENERATION, 3));
-        assert_eq!(credits(&recent, 1), None);
-        assert!(recent.young.len() + recent.old.len() <= 2 * MOST_IN_GENERATION);
+        recent.take_in(layer(0..MOST_IN_GENERATION, 1), 1, 0);
+        recent.take_in(layer(0..1, 2), 2, 1);
+        assert_eq!((recent.get(&0), recent.get(&1)), (Some(&2), Some(&1)));
+        recent.take_in(layer(MOST_IN_GENERATION..3 * MOST_IN_GENERATION, 3), 3, 2);
+        assert_eq!(recent.get(&1), None);
+        assert_eq!(recent.get(&0), Some(&2));
+        assert!(recent.young.len() + recent.old.len() <= 3 * MOST_IN_GENERATION);
+    }
+
+    #[test]
+    fn what_is_not_stored_is_not_forgotten() {
+        let mut recent = Recent::default();
+        for number in 0..10 {
+            let first = number * MOST_IN_GENERATION;
+            recent.take_in(layer(first..first + MOST_IN_GENERATION, 1), number as u64 + 1, 0);
+        }
+        assert_eq!(recent.get(&0), Some(&1));
+        recent.take_in(layer(0..0, 1), 11, 10);
+        assert_eq!(recent.get(&0), None);
     }
 }

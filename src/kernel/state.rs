@@ -5,6 +5,7 @@
 //! events are sent ([`State::seal`]), stores it when they are on the ledger, and
 //! then lets it go ([`State::release`]). Nothing here decides anything.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::layer::{Layer, Rows, Touched};
 use super::recent::Recent;
-use super::row::{Case, Checkpoint, Family, PolicyRow, Timer, TimerKey};
+use super::row::{Case, Checkpoint, Family, Known, PolicyRow, Timer, TimerKey};
 use super::tally;
 use crate::id::{CaseId, TenantId};
 use crate::policy::definition::Definition;
@@ -76,7 +77,10 @@ pub struct State<B> {
     backing: B,
     pending: VecDeque<Arc<Layer>>,
     working: Layer,
-    recent: Recent,
+    /// How many layers were sealed.
+    sealed: u64,
+    recent_cases: Recent<CaseId, Arc<Case>>,
+    recent_known: Recent<Vec<u8>, Known>,
     checkpoint: Checkpoint,
     policies: PolicySet,
     /// No timer is due before this; one may not be due at it either.
@@ -103,7 +107,9 @@ impl<B: Backing> State<B> {
             backing,
             pending: VecDeque::new(),
             working: Layer::default(),
-            recent: Recent::default(),
+            sealed: 0,
+            recent_cases: Recent::default(),
+            recent_known: Recent::default(),
             checkpoint,
             policies,
             waits: false,
@@ -142,17 +148,10 @@ impl<B: Backing> State<B> {
     /// # Errors
     /// [`StateError`] when its row cannot be read.
     pub fn case(&self, id: &CaseId) -> Result<Option<Arc<Case>>, StateError> {
-        for layer in self.layers() {
-            if let Some(touched) = layer.cases.get(id) {
-                return Ok(Some(Arc::clone(&touched.after)));
-            }
+        if let Some(touched) = self.working.cases.get(id) {
+            return Ok(Some(Arc::clone(&touched.after)));
         }
-        if let Some(case) = self.recent.get(id) {
-            return Ok(Some(Arc::clone(case)));
-        }
-        let key = id.as_str().as_bytes();
-        let Some(bytes) = self.backing.get(Family::Case, key)? else { return Ok(None) };
-        decode(Family::Case, key, &bytes).map(|case| Some(Arc::new(case)))
+        case_below(&self.recent_cases, &self.backing, id)
     }
 
     /// The cases whose ids begin with `prefix`, a workflow and the beginning of a
@@ -184,6 +183,23 @@ impl<B: Backing> State<B> {
         damaged.map_or_else(|| Ok(found.into_values().collect()), Err)
     }
 
+    /// What is known of a fact that was seen before, by its key.
+    ///
+    /// # Errors
+    /// [`StateError`] when its row cannot be read.
+    pub(super) fn known(&self, key: &[u8]) -> Result<Option<Known>, StateError> {
+        if let Some(known) = self.working.known.get(key).or_else(|| self.recent_known.get(key)) {
+            return Ok(Some(known.clone()));
+        }
+        let stored = self.backing.get(Family::Known, key)?;
+        stored.map(|bytes| decode(Family::Known, key, &bytes)).transpose()
+    }
+
+    /// Notes a fact that was seen.
+    pub(super) fn put_known(&mut self, key: Vec<u8>, known: Known) {
+        self.working.known.insert(key, known);
+    }
+
     /// Adds a case, with the timers that its deadlines want.
     pub(super) fn add_case(&mut self, case: Case) {
         for timer in wakes(&case) {
@@ -200,12 +216,15 @@ impl<B: Backing> State<B> {
         id: &CaseId,
         edit: impl FnOnce(&mut Case),
     ) -> Result<bool, StateError> {
-        if !self.working.cases.contains_key(id) {
-            let Some(before) = self.case(id)? else { return Ok(false) };
-            let touched = Touched { after: Arc::clone(&before), before: Some(before) };
-            self.working.cases.insert(id.clone(), touched);
-        }
-        let Some(touched) = self.working.cases.get_mut(id) else { return Ok(false) };
+        let touched = match self.working.cases.entry(id.clone()) {
+            Entry::Occupied(touched) => touched.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(before) = case_below(&self.recent_cases, &self.backing, id)? else {
+                    return Ok(false);
+                };
+                place.insert(Touched { after: Arc::clone(&before), before: Some(before) })
+            }
+        };
         let case = Arc::make_mut(&mut touched.after);
         let (before, stood) = (wakes(case), tally::standing(case));
         edit(case);
@@ -460,15 +479,19 @@ impl<B: Backing> State<B> {
         let checkpoint = self.checkpoint.clone();
         self.put_row(Family::Checkpoint, &[], Some(&checkpoint))?;
         let layer = Arc::new(std::mem::take(&mut self.working));
+        let stored = self.sealed - self.pending.len() as u64;
+        self.sealed += 1;
+        let cases = layer.cases.iter().map(|(id, touched)| (id.clone(), Arc::clone(&touched.after)));
+        self.recent_cases.take_in(cases, self.sealed, stored);
+        let known = layer.known.iter().map(|(key, known)| (key.clone(), known.clone()));
+        self.recent_known.take_in(known, self.sealed, stored);
         self.pending.push_back(Arc::clone(&layer));
         Ok(layer)
     }
 
     /// Lets the oldest sealed layer go, after it was stored.
     pub fn release(&mut self) {
-        if let Some(stored) = self.pending.pop_front() {
-            self.recent.take_in(&stored);
-        }
+        self.pending.pop_front();
     }
 
     /// The rows under everything.
@@ -479,6 +502,20 @@ impl<B: Backing> State<B> {
     fn layers(&self) -> impl Iterator<Item = &Layer> {
         std::iter::once(&self.working).chain(self.pending.iter().rev().map(|layer| &**layer))
     }
+}
+
+/// A case as it is below the working layer.
+fn case_below<B: Backing>(
+    recent: &Recent<CaseId, Arc<Case>>,
+    backing: &B,
+    id: &CaseId,
+) -> Result<Option<Arc<Case>>, StateError> {
+    if let Some(case) = recent.get(id) {
+        return Ok(Some(Arc::clone(case)));
+    }
+    let key = id.as_str().as_bytes();
+    let Some(bytes) = backing.get(Family::Case, key)? else { return Ok(None) };
+    decode(Family::Case, key, &bytes).map(|case| Some(Arc::new(case)))
 }
 
 /// New contents of rows by family and key; `None` removes one.

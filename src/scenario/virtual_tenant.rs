@@ -119,7 +119,7 @@ impl VirtualTenant {
     /// # Errors
     /// As [`VirtualTenant::deliver`].
     pub fn decide(&mut self, received: &Received) -> Result<(), StateError> {
-        let decided = decide(&mut self.state, received)?;
+        let decided = decide(&mut self.state, received.clone())?;
         self.group(decided)
     }
 

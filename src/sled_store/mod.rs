@@ -7,6 +7,7 @@
 //! * [`store`]: the store: steps, views, flushing.
 //! * [`folder`]: which folder holds a tenant's rows, and how one replaces another.
 //! * `leaf`: neighbouring rows as one value, because sled pays by the key.
+//! * `runs`: reads that follow each other in one leaf.
 //! * `opening`: opens and checks; `writes`: makes a step ready; `tally`: the digest
 //!   of all rows; `gate`: readers and the writer take turns; `guard`: panics become
 //!   errors.
@@ -16,6 +17,7 @@ mod gate;
 mod guard;
 mod leaf;
 mod opening;
+mod runs;
 pub mod store;
 mod tally;
 mod writes;

@@ -19,6 +19,7 @@ use super::gate::{Gate, Pass};
 use super::guard::guarded;
 use super::leaf::{self, Reader};
 use super::opening;
+use super::runs::Runs;
 use super::tally::Tally;
 use super::writes::{self, LEAVES_IN_PART, MOST_ROWS_IN_BATCH, Part, leaf_of, place};
 use crate::port::store::{KeyRange, Rows, Step, Store, StoreError, Table, Visit};
@@ -47,9 +48,17 @@ impl Default for SledSettings {
 }
 
 /// Rows in a folder. After the first error every call answers with that error.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct SledStore {
     shared: Arc<Shared>,
+    /// Where this clone read last.
+    runs: Runs,
+}
+
+impl Clone for SledStore {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), runs: Runs::default() }
+    }
 }
 
 #[derive(Debug)]
@@ -64,6 +73,8 @@ struct Shared {
     writer: Mutex<Writer>,
     /// The rows that the last step left, for those who do not write.
     rows: AtomicU64,
+    /// The number of the last step.
+    step: AtomicU64,
     /// The first thing that went wrong.
     fault: OnceLock<String>,
 }
@@ -101,8 +112,10 @@ impl SledStore {
                     gate: Gate::default(),
                     writer: Mutex::new(Writer { tally, unflushed: 0 }),
                     rows: AtomicU64::new(tally.rows),
+                    step: AtomicU64::new(tally.steps),
                     fault: OnceLock::new(),
                 }),
+                runs: Runs::default(),
             }),
             Err(reason) => Err(error(reason)),
         }
@@ -241,6 +254,8 @@ impl Shared {
             writer.tally = after;
         }
         self.rows.store(writer.tally.rows, Ordering::Relaxed);
+        // Readers see it by the gate, which opens after it.
+        self.step.store(writer.tally.steps, Ordering::Relaxed);
         Ok(())
     }
 
@@ -279,7 +294,10 @@ impl Drop for Shared {
 
 impl Rows for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.view().get(table, key)
+        self.shared.know(table)?;
+        let _view = self.view();
+        let step = self.shared.step.load(Ordering::Relaxed);
+        self.shared.run(|db| self.runs.get(db, &place(table, key), step))
     }
 
     fn scan(

@@ -46,6 +46,13 @@ pub(super) fn leaf_of(tree: &Tree, place: &[u8]) -> sled::Result<Option<(IVec, I
     Ok(found.filter(|(stands, _)| stands.first() == place.first()))
 }
 
+/// The place of the leaf after the one at `stands`, if that is of the same table.
+pub(super) fn leaf_after(tree: &Tree, stands: &[u8]) -> sled::Result<Option<IVec>> {
+    let later = (Bound::Excluded(stands), Bound::Unbounded);
+    let next = tree.range::<&[u8], _>(later).next().transpose()?;
+    Ok(next.map(|(place, _)| place).filter(|place| place.first() == stands.first()))
+}
+
 /// The bytes of a step's keys and values.
 pub(super) fn size(step: &Step) -> usize {
     let row =

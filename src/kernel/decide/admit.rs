@@ -39,18 +39,18 @@ pub struct Stated {
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read; never for anything a fact says.
-pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<Vec<Outgoing>, StateError> {
-    let mut turn = Turn::new(state, received.seq, false);
-    match &received.content {
+pub fn decide<B: Backing>(state: &mut State<B>, received: Received) -> Result<Vec<Outgoing>, StateError> {
+    let Received { seq, at, content } = received;
+    let mut turn = Turn::new(state, seq, false);
+    match content {
         Content::Tick => {}
-        Content::Malformed(fault, original) => refuse_malformed(&mut turn, received.at, fault, original)?,
+        Content::Malformed(fault, original) => refuse_malformed(&mut turn, at, &fault, &original)?,
         Content::Fact(fact) => {
-            let recorded_at = fact.imported_at.unwrap_or(received.at).min(received.at);
             let stated = Stated {
-                fact: (**fact).clone(),
                 content: fact.content(),
-                recorded_at,
-                told_at: told_at(turn.state, received, fact.imported_at),
+                recorded_at: fact.imported_at.unwrap_or(at).min(at),
+                told_at: told_at(turn.state, at, fact.imported_at),
+                fact: *fact,
                 parked: None,
                 depth: 0,
             };
@@ -64,10 +64,10 @@ pub fn decide<B: Backing>(state: &mut State<B>, received: &Received) -> Result<V
 /// before the ledger was opened, in the order of time, is history that goes on: it is
 /// decided as it would have been then, alarms and all. A fact of the past that comes
 /// after later ones, or that the engine could have heard of in time, is told now.
-fn told_at<B: Backing>(state: &State<B>, received: &Received, imported_at: Option<Instant>) -> Instant {
+fn told_at<B: Backing>(state: &State<B>, received_at: Instant, imported_at: Option<Instant>) -> Instant {
     let checkpoint = state.checkpoint();
-    let goes_on = |at: &Instant| (checkpoint.clock..checkpoint.opened_at.min(received.at)).contains(at);
-    imported_at.filter(goes_on).unwrap_or(received.at)
+    let goes_on = |at: &Instant| (checkpoint.clock..checkpoint.opened_at.min(received_at)).contains(at);
+    imported_at.filter(goes_on).unwrap_or(received_at)
 }
 
 fn import_from_the_future(at: Instant) -> Reason {
@@ -77,7 +77,7 @@ fn import_from_the_future(at: Instant) -> Reason {
 
 fn admit<B: Backing>(turn: &mut Turn<'_, B>, stated: Stated) -> Result<(), StateError> {
     let key = known_key(&stated.fact.source, &stated.fact.id);
-    if let Some(known) = turn.state.row::<Known>(Family::Known, &key)? {
+    if let Some(known) = turn.state.known(&key)? {
         return seen_before(turn, &stated, &known);
     }
     if let Some(at) = stated.fact.imported_at.filter(|at| *at > stated.recorded_at) {

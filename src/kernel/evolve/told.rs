@@ -68,7 +68,7 @@ pub(super) fn delivery_ended<B: Backing>(
     entry: &Entry,
     it: &DeliveryEnded,
 ) -> Result<(), StateError> {
-    known(state, entry.decided.cause, &it.fact)?;
+    known(state, entry.decided.cause, &it.fact);
     let key = outbox_key(&it.channel, &it.unit, it.reminder);
     let Some(pending) = state.row::<Pending>(Family::Outbox, &key)? else {
         return Err(wrong(entry, &"nothing of it is in the outbox"));
@@ -89,7 +89,7 @@ pub(super) fn delivery_replayed<B: Backing>(
     entry: &Entry,
     it: &DeliveryReplayed,
 ) -> Result<(), StateError> {
-    known(state, entry.decided.cause, &it.fact)?;
+    known(state, entry.decided.cause, &it.fact);
     let key = outbox_key(&it.channel, &it.unit, it.reminder);
     let Some(dead) = state.row::<Dead>(Family::DeadLetter, &key)? else {
         return Err(wrong(entry, &"nothing of it is among the dead letters"));
