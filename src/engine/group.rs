@@ -4,13 +4,9 @@
 //! busy engine fills its steps. What one cause has made goes into one step, or none of
 //! it would be atomic; several causes share steps in the order in which they were
 //! decided. A group is two steps long at most: while they are appended the next group
-//! is decided, and its records travel. A step is stored only after the one before it.
-
-use futures::future::try_join_all;
-use tokio::sync::oneshot;
+//! is decided.
 
 use super::handle::Outcome;
-use super::line::Place;
 use crate::id::Seq;
 use crate::kernel::turn::Outgoing;
 use crate::port::log::{AppendError, Log, MOST_IN_APPEND, NewRecord};
@@ -58,32 +54,24 @@ impl Group {
         self.records.is_empty()
     }
 
-    /// Appends everything in as few steps as may be, once the group before it is
-    /// stored, and gives the place of the last one with what became of the facts.
+    /// Appends everything in as few steps as may be, and gives the place of the last
+    /// one with what became of the facts.
     ///
     /// # Errors
     /// [`AppendError`]; the steps before the one that failed are on the ledger.
-    pub async fn append<L: Log>(
-        mut self,
-        ledger: &L,
-        writer: &str,
-        Place { mut before, stored }: Place,
-    ) -> Result<(Seq, Verdicts), AppendError> {
+    pub async fn append<L: Log>(mut self, ledger: &L, writer: &str) -> Result<(Seq, Verdicts), AppendError> {
         let verdicts = std::mem::take(&mut self.verdicts);
         let mut last = Seq(self.first.map_or(0, |first| first.0.saturating_sub(1)));
-        let mut under_way = Vec::new();
         for mut step in self.steps() {
             let Some(first) = step.first_mut() else { continue };
             first.headers.push((WRITER.to_owned(), writer.to_owned()));
-            let fence = last;
-            last = Seq(last.0 + step.len() as u64);
-            let (tell, told) = oneshot::channel();
-            let place = Place { before: std::mem::replace(&mut before, told), stored: tell };
-            under_way.push(append_step(ledger, step, (fence, last), place));
+            let end = Seq(last.0 + step.len() as u64);
+            last = ledger.append(step, Some(last)).await?;
+            if last != end {
+                let reason = format!("it ends at {last} instead of {end}");
+                return Err(AppendError::Unknown { reason });
+            }
         }
-        try_join_all(under_way).await?;
-        // Nothing may come after it.
-        let _ = stored.send(());
         Ok((last, verdicts))
     }
 
@@ -105,23 +93,6 @@ impl Group {
         steps.push(rest.collect());
         steps
     }
-}
-
-/// Appends one step after the one before it, from the place after `fence` to `end`.
-async fn append_step<L: Log>(
-    ledger: &L,
-    step: Vec<NewRecord>,
-    (fence, end): (Seq, Seq),
-    Place { before, stored }: Place,
-) -> Result<(), AppendError> {
-    let last = ledger.append_after(step, fence, async { before.await.is_ok() }).await?;
-    if last != end {
-        let reason = format!("it ends at {last} instead of {end}");
-        return Err(AppendError::Unknown { reason });
-    }
-    // The last step of a group has none after it.
-    let _ = stored.send(());
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 //!
 //! Three things go on at once, each one step behind the other: one group of
 //! events is decided, the one before it is being appended, and the ones before
-//! that are being stored. The ledger takes one append after the other, because each
-//! is fenced by the one before; while it takes one, the next one travels. Whatever
-//! goes wrong, the layers that are not stored are thrown away and the ledger says
-//! what is so.
+//! that are being stored. Only one append is under way, because the next one is
+//! fenced by it. Whatever goes wrong, the layers that are not stored are thrown
+//! away and the ledger says what is so.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +17,6 @@ use super::error::EngineError;
 use super::fold::Fold;
 use super::group::{Group, Verdicts};
 use super::intake::Intake;
-use super::line::Line;
 use super::outcomes::Outcomes;
 use super::settings::Settings;
 use super::tick::tick;
@@ -38,8 +36,6 @@ use crate::time::Instant;
 /// How many events time makes at once, roughly: with what the last of them brings they
 /// must fit into one append.
 const MOST_BY_TIME: usize = MOST_IN_APPEND - MOST_IN_TURN;
-/// How many groups are being appended: one is taken by the ledger, one travels.
-const MOST_APPENDING: usize = 2;
 /// How many appended groups may wait to be stored before appending waits too.
 const MOST_UNSTORED: usize = 8;
 /// Up to how many rows the groups that wait are stored in one step: what changes in
@@ -82,8 +78,7 @@ pub struct Leader<'a, L: Log, S: Store> {
     intake: Intake,
     queue: VecDeque<Received>,
     group: Group,
-    appending: VecDeque<Appending>,
-    line: Line,
+    appending: Option<Appending>,
     appended: VecDeque<Appended>,
     storing: Option<Storing>,
     sweep: Option<(Name, Progress)>,
@@ -123,8 +118,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             intake,
             queue: VecDeque::new(),
             group: Group::default(),
-            appending: VecDeque::new(),
-            line: Line::new(),
+            appending: None,
             appended: VecDeque::new(),
             storing: None,
             sweep,
@@ -164,7 +158,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
 
     fn is_settled(&self) -> bool {
         self.group.is_empty()
-            && self.appending.is_empty()
+            && self.appending.is_none()
             && self.appended.is_empty()
             && self.storing.is_none()
     }
@@ -189,7 +183,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         tokio::select! {
             biased;
             stored = done(self.storing.as_mut().map(|storing| &mut storing.task)) => self.stored(stored)?,
-            appended = done(self.appending.front_mut().map(|appending| &mut appending.task)) => self.appended(appended)?,
+            appended = done(self.appending.as_mut().map(|appending| &mut appending.task)) => self.appended(appended)?,
             received = self.intake.next(), if wants_more => self.take(received?),
             () = tokio::time::sleep(pause) => self.look_at_the_time().await?,
         }
@@ -265,28 +259,23 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
         Ok(())
     }
 
-    /// Sends the group to the ledger: at once if none is on its way, else when it is
-    /// as long as a group may be.
+    /// Sends the group to the ledger, if none is on its way.
     fn send(&mut self) -> Result<(), EngineError> {
-        let waits = match self.appending.len() {
-            0 => self.appended.len() >= MOST_UNSTORED,
-            MOST_APPENDING.. => true,
-            ahead => !self.group.is_full() || self.appended.len() + ahead >= MOST_UNSTORED,
-        };
-        if waits || self.group.is_empty() {
+        let busy = self.appending.is_some() || self.appended.len() >= MOST_UNSTORED;
+        if busy || self.group.is_empty() {
             return Ok(());
         }
         let group = std::mem::take(&mut self.group);
         let last = self.fold.state().checkpoint().clone();
         let layer = self.fold.seal()?;
-        let (ledger, writer, place) = (self.ledger.clone(), self.writer.clone(), self.line.next());
-        let task = tokio::spawn(async move { group.append(&ledger, &writer, place).await });
-        self.appending.push_back(Appending { task, layer, last });
+        let (ledger, writer) = (self.ledger.clone(), self.writer.clone());
+        let task = tokio::spawn(async move { group.append(&ledger, &writer).await });
+        self.appending = Some(Appending { task, layer, last });
         Ok(())
     }
 
     fn appended(&mut self, done: Done<Ended>) -> Result<(), EngineError> {
-        let Some(appending) = self.appending.pop_front() else { return Ok(()) };
+        let Some(appending) = self.appending.take() else { return Ok(()) };
         let (at, verdicts) = done.map_err(|error| EngineError::Died(error.to_string()))??;
         let Appending { layer, last, .. } = appending;
         if at != last.seq {
@@ -405,7 +394,7 @@ impl<'a, L: Log, S: Store> Leader<'a, L, S> {
             tokio::select! {
                 biased;
                 stored = done(self.storing.as_mut().map(|storing| &mut storing.task)) => self.stored(stored)?,
-                appended = done(self.appending.front_mut().map(|appending| &mut appending.task)) => self.appended(appended)?,
+                appended = done(self.appending.as_mut().map(|appending| &mut appending.task)) => self.appended(appended)?,
             }
         }
         Ok(())

@@ -17,7 +17,6 @@ pub mod handle;
 pub mod ingest;
 pub mod intake;
 pub mod lead;
-mod line;
 pub mod outcomes;
 pub mod rebuild;
 pub mod scrub;

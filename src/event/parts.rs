@@ -238,9 +238,7 @@ impl Parts<'_> {
             Some(text) if text.len() > MOST_TEXT => {
                 Err(wrong(text, format!("{name} has {} bytes; at most {MOST_TEXT} are allowed", text.len())))
             }
-            Some(text) if has_control(text) => {
-                Err(wrong(text, format!("{name} has a control character")))
-            }
+            Some(text) if has_control(text) => Err(wrong(text, format!("{name} has a control character"))),
             Some(text) => Ok(Some(text)),
         }
     }

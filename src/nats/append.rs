@@ -4,16 +4,11 @@
 //! When no clear answer comes, this file looks at what the leader holds after
 //! the fence, and answers what it finds there; only if that is still open does
 //! it say *unknown*. It never repeats an append: that is the caller's choice.
-//!
-//! A batch without its end is never stored. So all but the end of a batch travels, and
-//! is made ready by the server, while the one before it is still being stored.
 
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderName};
-use futures::{StreamExt as _, poll};
+use futures::StreamExt as _;
 use tokio::time::Instant as Moment;
 
 use crate::id::Seq;
@@ -44,20 +39,18 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Questions under way when stored records are compared.
 const COMPARED_AT_ONCE: usize = 32;
 
-/// Appends `records` once `before` has ended with `true`.
 pub(super) async fn append(
     log: &NatsLog,
     records: &[NewRecord],
     fence: Option<Seq>,
-    before: impl Future<Output = bool> + Send,
 ) -> Result<Seq, AppendError> {
     check(log, records)?;
     let within = log.inner.broker.answer_within();
     log.inner.broker.main().connected(Moment::now() + within).await.map_err(|silence| log.silent(silence))?;
-    let acknowledged = match send(log, records, fence, before).await {
-        Ok(Some(message)) => serde_json::from_slice::<Answer<Acknowledged>>(&message.payload)
+    let answer = send(log, records, fence, Moment::now() + within).await;
+    let acknowledged = match answer {
+        Ok(message) => serde_json::from_slice::<Answer<Acknowledged>>(&message.payload)
             .map_err(|error| Outcome::Open(error.to_string())),
-        Ok(None) => return Err(AppendError::Fenced { expected: fence.unwrap_or_default() }),
         Err(silence) => Err(after_silence(log, silence)),
     };
     match acknowledged.map_or_else(|outcome| outcome, |answer| judge(log, answer)) {
@@ -91,50 +84,29 @@ fn check(log: &NatsLog, records: &[NewRecord]) -> Result<(), AppendError> {
     Ok(())
 }
 
-/// Sends all records, the last one after `before`, and waits for the answer to that; none
-/// when it was not sent because `before` ended with `false`.
+/// Sends all records and waits for the answer to the last one.
 async fn send(
     log: &NatsLog,
     records: &[NewRecord],
     fence: Option<Seq>,
-    before: impl Future<Output = bool>,
-) -> Result<Option<async_nats::Message>, Silence> {
-    let (line, within) = (log.inner.broker.main(), log.inner.broker.answer_within());
+    until: Moment,
+) -> Result<async_nats::Message, Silence> {
+    let line = log.inner.broker.main();
     let batch = (records.len() > 1).then(|| log.fresh_name());
-    let Some((last, ahead)) = records.split_last() else {
+    let Some((last, before)) = records.split_last() else {
         return Err(Silence::NotSent("there is no record".into()));
     };
-    let sending = tokio::time::timeout(within, log.inner.sending.lock()).await;
-    let sending = sending.map_err(|_| Silence::NotSent("other records are still being sent".into()))?;
-    for (place, record) in ahead.iter().enumerate() {
+    for (place, record) in before.iter().enumerate() {
         let fence = fence.filter(|_| place == 0);
         let headers = framed(record, batch.as_deref(), place, fence);
         // A batch without its end is never stored, so this failure is certain.
         line.tell(record.subject.clone(), headers, record.body.clone()).await?;
     }
-    let mut before = pin!(before);
-    let (goes, sending) = match poll!(before.as_mut()) {
-        Poll::Ready(goes) => (goes, Some(sending)),
-        Poll::Pending => {
-            // Whatever this waits for must be able to send its own end.
-            drop(sending);
-            (before.await, None)
-        }
-    };
-    if !goes {
-        return Ok(None);
-    }
-    let mut headers = framed(last, batch.as_deref(), ahead.len(), fence.filter(|_| ahead.is_empty()));
+    let mut headers = framed(last, batch.as_deref(), before.len(), fence.filter(|_| before.is_empty()));
     if batch.is_some() {
         headers.insert("Nats-Batch-Commit", "1");
     }
-    let until = Moment::now() + within;
-    let mut answer = pin!(line.ask(&last.subject, Some(headers), last.body.clone(), until));
-    // Polled once, it is sent or next in line.
-    let first = poll!(answer.as_mut());
-    drop(sending);
-    let answer = if let Poll::Ready(answer) = first { answer } else { answer.await };
-    answer.map(Some)
+    line.ask(&last.subject, Some(headers), last.body.clone(), until).await
 }
 
 /// A record's headers with the broker's: batch, place in it, and fence.

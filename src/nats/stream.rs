@@ -11,7 +11,6 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 use tokio::time::Instant as Moment;
 
 use crate::id::Seq;
@@ -51,9 +50,6 @@ pub(super) struct Inner {
     /// What makes this log's batches and consumers distinct from all others'.
     pub(super) origin: String,
     pub(super) count: AtomicU64,
-    /// Held by the append that is being sent: records of two would only delay each
-    /// other's end.
-    pub(super) sending: Mutex<()>,
 }
 
 /// What the leader says of its stream.
@@ -93,7 +89,6 @@ impl NatsLog {
                 settings: settings.clone(),
                 origin,
                 count: AtomicU64::new(0),
-                sending: Mutex::new(()),
             }),
         };
         let info = log.find_or_create().await?;
@@ -289,15 +284,6 @@ impl Log for NatsLog {
     }
 
     async fn append(&self, records: Vec<NewRecord>, fence: Option<Seq>) -> Result<Seq, AppendError> {
-        super::append::append(self, &records, fence, std::future::ready(true)).await
-    }
-
-    async fn append_after(
-        &self,
-        records: Vec<NewRecord>,
-        fence: Seq,
-        before: impl Future<Output = bool> + Send,
-    ) -> Result<Seq, AppendError> {
-        super::append::append(self, &records, Some(fence), before).await
+        super::append::append(self, &records, fence).await
     }
 }

@@ -118,25 +118,6 @@ pub trait Log: Clone + Send + Sync + 'static {
         records: Vec<NewRecord>,
         fence: Option<Seq>,
     ) -> impl Future<Output = Result<Seq, AppendError>> + Send;
-
-    /// As [`Log::append`] with a fence, but nothing is stored before `before` ends, and
-    /// nothing at all when that ends with `false`: the answer is then
-    /// [`AppendError::Fenced`]. An adapter may send ahead what its broker does not store
-    /// without the end of it.
-    fn append_after(
-        &self,
-        records: Vec<NewRecord>,
-        fence: Seq,
-        before: impl Future<Output = bool> + Send,
-    ) -> impl Future<Output = Result<Seq, AppendError>> + Send {
-        async move {
-            if before.await {
-                self.append(records, Some(fence)).await
-            } else {
-                Err(AppendError::Fenced { expected: fence })
-            }
-        }
-    }
 }
 
 /// Reads a log in order, from where it was opened.
