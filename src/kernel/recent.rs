@@ -6,11 +6,9 @@
 //! sealed and not stored yet is in here for certain. Only the one state that writes a
 //! store keeps it, so it is never older than the store.
 
-use std::borrow::Borrow;
 use std::hash::Hash;
 
-#[expect(clippy::disallowed_types, reason = "it is looked into and never walked through")]
-use std::collections::HashMap as Memory;
+use indexmap::{Equivalent, IndexMap};
 
 /// Rows of one generation; two are kept, some 30 MiB of usual cases. A generation is
 /// longer while the store is far behind.
@@ -20,24 +18,21 @@ const MOST_IN_GENERATION: usize = 8_192;
 /// becomes the old one, and the old one is forgotten.
 #[derive(Debug)]
 pub(super) struct Recent<K, V> {
-    young: Memory<K, V>,
-    old: Memory<K, V>,
+    young: IndexMap<K, V>,
+    old: IndexMap<K, V>,
     /// The last layer that the old ones are of.
     old_until: u64,
 }
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self { young: Memory::default(), old: Memory::default(), old_until: 0 }
+        Self { young: IndexMap::new(), old: IndexMap::new(), old_until: 0 }
     }
 }
 
 impl<K: Hash + Eq, V> Recent<K, V> {
     /// A row as it was sealed last, if that was lately.
-    pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 
