@@ -144,14 +144,12 @@ fn fact_accepted<B: Backing>(
 fn fact_known<B: Backing>(state: &mut State<B>, entry: &Entry, it: &FactAccepted) -> Result<(), StateError> {
     let fact = FactRef::to(&it.fact, it.content);
     told::settle(state, &fact, false)?;
-    match it.parked {
+    if let Some(intake) = it.parked {
         // It has been known since it was parked.
-        Some(intake) => unpark(state, intake),
-        None => {
-            known(state, entry.decided.cause, &fact);
-            Ok(())
-        }
+        return unpark(state, intake);
     }
+    known(state, entry.decided.cause, &fact);
+    Ok(())
 }
 
 /// An accepted fact belongs to the unit that owes its case.
