@@ -1,7 +1,7 @@
 //! Rows that were sealed lately.
 //!
 //! What happens to a case happens in bursts: it is received, accepted, answered; and a
-//! fact is stated again soon or never. A bounded memory of the last rows saves most reads
+//! fact that is stated again mostly comes soon. A bounded memory of the last rows saves most reads
 //! of the store, and a walk through the layers that are on their way there: whatever is
 //! sealed and not stored yet is in here for certain. Only the one state that writes a
 //! store keeps it, so it is never older than the store.
@@ -10,8 +10,8 @@ use std::hash::Hash;
 
 use indexmap::{Equivalent, IndexMap};
 
-/// Rows of one generation; two are kept, some 30 MiB of usual cases. A generation is
-/// longer while the store is far behind.
+/// From how many rows on a generation is full; two are kept, some 30 MiB of usual cases.
+/// It ends with the layer that fills it, and is longer while the store is far behind.
 const MOST_IN_GENERATION: usize = 8_192;
 
 /// The last rows that were sealed, in two generations: when the young one is full it
@@ -64,7 +64,7 @@ mod tests {
         recent.take_in(layer(MOST_IN_GENERATION..3 * MOST_IN_GENERATION, 3), 3, 2);
         assert_eq!(recent.get(&1), None);
         assert_eq!(recent.get(&0), Some(&2));
-        assert!(recent.young.len() + recent.old.len() <= 3 * MOST_IN_GENERATION);
+        assert_eq!(recent.young.len() + recent.old.len(), 2 * MOST_IN_GENERATION + 1);
     }
 
     #[test]

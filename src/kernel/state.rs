@@ -1,9 +1,11 @@
 //! The state: rows of a store with layers of newer changes over them.
 //!
-//! Reads look through the layers, newest first, and then into the store; writes
-//! go to the working layer only. The engine moves the working layer on when its
-//! events are sent ([`State::seal`]), stores it when they are on the ledger, and
-//! then lets it go ([`State::release`]). Nothing here decides anything.
+//! Reads look through the layers, newest first, and then into the store; cases and
+//! known facts, which every fact asks for, are looked up in the memory of what was
+//! sealed lately (`recent`) instead of in each layer. Writes go to the working layer
+//! only. The engine moves it on when its events are sent ([`State::seal`]), stores it
+//! when they are on the ledger, and then lets it go ([`State::release`]). Nothing here
+//! decides anything.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
